@@ -1,0 +1,250 @@
+"""The nouns. Frozen, plain, and known to everyone; nothing here does anything.
+
+Instants are whole milliseconds since 1970-01-01 UTC: what both contracts print and what the databases store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any, Generic, Self, TypeVar
+
+Instant = int
+
+T = TypeVar("T")
+
+# ---------------------------------------------------------------- who
+
+
+class SubjectKind(StrEnum):
+    USER = "user"  # the application's own user, by its identity provider's (issuer, subject)
+    GUEST = "guest"  # a device and a claimed user id, known only as a keyed hash
+    VISITOR = "visitor"  # whom our own session token names
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who votes and who owns a message. Two subjects are the same person exactly when they are equal."""
+
+    kind: SubjectKind
+    name: str
+
+    @classmethod
+    def user(cls, issuer: str, subject: str) -> Self:
+        """`issuer` has no `#` (OpenID Connect Discovery 1.0, 3: no fragment), so the pair cannot be read two ways."""
+        return cls(SubjectKind.USER, f"{issuer}#{subject}")
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        kind, _, name = key.partition(":")
+        return cls(SubjectKind(kind), name)
+
+    @property
+    def key(self) -> str:
+        """The form that is stored and compared."""
+        return f"{self.kind.value}:{self.name}"
+
+
+class AuthLevel(StrEnum):
+    """How the voter was known; stored with each vote."""
+
+    JWT = "jwt"
+    SESSION = "session"
+    GUEST_BARE = "guest-bare"
+    GUEST_BOUND = "guest-bound"
+    GUEST_SIGNED = "guest-signed"
+
+
+class GuestMode(StrEnum):
+    BARE = "bare"  # headers are believed as they come
+    BOUND = "bound"  # the first device seen for a guest's user id is the only one
+    SIGNED = "signed"  # a guest once given a device token must show it
+    OFF = "off"  # no guests
+
+
+# ---------------------------------------------------------------- where
+
+
+class Contract(StrEnum):
+    SITEASSIST = "siteassist"
+    HANDAUNCLE = "handauncle"
+
+
+class Scope(StrEnum):
+    MESSAGES_WRITE = "messages:write"
+    FEEDBACK_READ = "feedback:read"
+    ADMIN = "admin"  # includes the others
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKey:
+    """A secret that the application's back end holds. Only its SHA-256 is kept, hexadecimal."""
+
+    id: str
+    sha256: str
+    scopes: frozenset[Scope]
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An OpenID Connect provider whose tokens a project believes."""
+
+    issuer: str
+    audiences: frozenset[str]
+    jwks_url: str
+    algorithms: tuple[str, ...] = ("RS256",)
+    authorized_parties: frozenset[str] = frozenset()  # azp or client_id; empty: any
+    scopes: frozenset[str] = frozenset()  # each must be in the token; empty: none asked
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Requests a minute; 0 switches one off."""
+
+    per_subject: int = 100
+    per_project: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    name: str
+    features: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    name: str
+    plan: Plan
+    feedback_plan: str  # the plan to name when this one lacks feedback
+    publishable_key: str | None = None
+    origins: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    server_keys: tuple[ServerKey, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
+    guest_mode: GuestMode = GuestMode.BOUND
+    limits: Limits = field(default_factory=Limits)
+    feedback_enabled: bool = True
+    contracts: frozenset[Contract] = frozenset(Contract)
+
+
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """A subject, as known in one project, by one kind of proof."""
+
+    project: Project
+    subject: Subject
+    auth_level: AuthLevel
+
+
+# ---------------------------------------------------------------- what
+
+
+class Role(StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
+    HUMAN_AGENT = "human_agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    project_id: str
+    id: str
+    owner: Subject
+    created_at: Instant
+    updated_at: Instant  # when its newest message was created
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the application showed. Registered once; its attribution never comes from the voter."""
+
+    project_id: str
+    id: str
+    conversation_id: str
+    role: Role
+    owner: Subject
+    created_at: Instant
+    model: str | None = None
+    prompt_version: str | None = None
+    arms: Mapping[str, str] = field(default_factory=dict)  # experiment -> arm
+    content: str | None = None
+    in_reply_to: str | None = None
+    locale: str | None = None
+    platform: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Vote(IntEnum):
+    LIKE = 1
+    DISLIKE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a voter asks for: this vote (None removes it) and this comment on that message."""
+
+    project_id: str
+    message_id: str
+    subject: Subject
+    auth_level: AuthLevel
+    contract: Contract
+    vote: Vote | None
+    comment: str | None
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """The state of one (project, message, subject) after its `revision`-th accepted submission.
+
+    `vote` is None after a removal: the row stays, so that revisions go on rising.
+    """
+
+    project_id: str
+    message_id: str
+    subject: Subject
+    auth_level: AuthLevel
+    contract: Contract
+    vote: Vote | None
+    comment: str | None
+    revision: int
+    created_at: Instant
+    updated_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackFilter:
+    """Which votes; None asks for any. `since` is inclusive, `until` exclusive, both on `updated_at`."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+    message_id: str | None = None
+    conversation_id: str | None = None
+    vote: Vote | None = None
+    has_comment: bool | None = None
+    model: str | None = None
+    prompt_version: str | None = None
+    contract: Contract | None = None
+    auth_level: AuthLevel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RatedMessage:
+    """A message with what one subject, its owner, says of it."""
+
+    message: Message
+    feedback: Feedback | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """`cursor` continues after the last of `items`; None when there are no more."""
+
+    items: tuple[T, ...]
+    cursor: str | None

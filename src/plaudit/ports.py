@@ -1,0 +1,168 @@
+"""What the core needs from outside, and what it may count on.
+
+Two implementations of one of these must be told apart by nothing but speed and capacity.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from plaudit.errors import Conflict
+from plaudit.model import (
+    Conversation,
+    Feedback,
+    FeedbackFilter,
+    Instant,
+    Issuer,
+    Message,
+    Page,
+    Project,
+    RatedMessage,
+    Role,
+    ServerKey,
+    Subject,
+    Submission,
+    Voter,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer to registering one message: was it new?"""
+
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceBinding:
+    """What the store knows of one guest user id and one device of it. Both are keyed hashes."""
+
+    device_bound: bool  # this device is one of the user id's
+    other_devices: bool  # the user id has others
+    token_seen_at: Instant | None  # since when this guest shows a device token
+
+
+class Store(Protocol):
+    """Where votes live.
+
+    Guarantees: a method that changes something returns only after the change is on stable storage. Deciding and
+    writing happen in one transaction. A row that cannot be written never fails its neighbours.
+
+    Every method raises `Unavailable` when the database cannot say: full queue, full disk, closed, damaged. The change
+    may or may not have happened then; asking again is safe.
+    """
+
+    async def submit(self, submission: Submission) -> Feedback | None:
+        """Decide and store one vote; None when there was nothing to remove.
+
+        Raises whatever the decider raises: `NotFound`, `Forbidden`, `Invalid`.
+        """
+
+    async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
+        """One outcome a message, in order. A conflict changes nothing; the same again is a no-op."""
+
+    async def create_conversation(self, conversation: Conversation) -> None:
+        """Raises `Conflict` when the id is taken in this project."""
+
+    async def visitor(self, project_id: str, device_hash: str, new_id: str, now: Instant) -> tuple[str, bool]:
+        """The visitor's id of this device, `new_id` if there was none, and whether it is new."""
+
+    async def bind_device(self, project_id: str, user_hash: str, device_hash: str, now: Instant, *, only_first: bool
+                          ) -> DeviceBinding:
+        """Bind a device to a guest's user id (`only_first`: unless another one is) and say how things stand then."""
+
+    async def device_token_seen(self, project_id: str, user_hash: str, device_hash: str, now: Instant) -> None:
+        """Note that this guest shows device tokens from now on."""
+
+    async def message(self, project_id: str, message_id: str) -> Message | None: ...
+
+    async def conversation(self, project_id: str, conversation_id: str) -> Conversation | None: ...
+
+    async def conversations(self, project_id: str, owner: Subject, *, order_by: str, descending: bool, limit: int,
+                            offset: int, search: str | None = None) -> tuple[int, list[Conversation]]:
+        """One owner's conversations and how many there are in all. `order_by`: created_at or updated_at.
+
+        `search` keeps those whose title or messages contain the text, case aside (ASCII).
+        """
+
+    async def conversation_messages(self, project_id: str, conversation_id: str, *, role: Role | None, limit: int,
+                                    offset: int = 0, before: str | None = None, descending: bool = False
+                                    ) -> tuple[int, list[RatedMessage]]:
+        """A conversation's messages by (created_at, id), each with its owner's vote, and how many there are in all.
+
+        `before`: only messages older than the message of this id; an unknown one gives none.
+        """
+
+    async def feedback(self, project_id: str, wanted: FeedbackFilter, *, limit: int, cursor: str | None
+                       ) -> Page[RatedMessage]:
+        """Standing votes, newest change first. Raises `Invalid` for a cursor that this store did not give."""
+
+    async def history(self, project_id: str, message_id: str) -> list[Feedback]:
+        """Every accepted submission on one message, by subject and revision; empty when there is none."""
+
+    async def check(self) -> None:
+        """Return when the database can be written now; raise `Unavailable` saying why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClaim:
+    """What a guest's headers say, unproven; None where a header is absent."""
+
+    device_id: str | None
+    user_id: str | None
+    platform: str | None
+    token: str | None = None  # x-device-token, in guest mode `signed`
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """An authenticated guest and, in mode `signed`, the token to give back."""
+
+    voter: Voter
+    device_token: str | None = None
+
+
+class Authenticator(Protocol):
+    """Who is asking. No method says *why* a proof was refused beyond what the contract publishes.
+
+    Raises `Unauthenticated` when there is no believable proof, `DependencyDown` when the proof cannot be judged
+    because an identity provider's keys cannot be had: never the first for the second.
+    """
+
+    async def by_bearer(self, token: str) -> Voter:
+        """A user by an identity provider's token, or a visitor by our session token.
+
+        Raises `Forbidden` for a valid server key: it may register and read, but it is nobody and cannot vote.
+        """
+
+    async def by_identity_token(self, token: str) -> Voter:
+        """A user by an identity provider's token only. Raises `Forbidden` as `by_bearer` does."""
+
+    async def by_device(self, claim: DeviceClaim, host: str) -> Guest:
+        """A guest of the project that serves `host`, else of the default one.
+
+        Raises `Forbidden` when the user id is bound to another device.
+        """
+
+    def by_server_key(self, key: str) -> tuple[Project, ServerKey]: ...
+
+    def by_publishable_key(self, key: str, origin: str | None) -> Project:
+        """Raises `Forbidden` when a browser's `origin` is not one of the project's."""
+
+    async def visitor(self, project: Project, device: str) -> tuple[str, bool]:
+        """A visitor's id by the id that its page keeps, and whether it is new."""
+
+    def session_token(self, project: Project, visitor_id: str) -> str: ...
+
+    async def guest_subject(self, project: Project, device_id: str, user_id: str) -> Subject:
+        """The subject of a guest whom the application's back end vouches for; binds the device to the user id.
+
+        Raises `Invalid` for a device or user id that could never sign in.
+        """
+
+
+class IssuerCheck(Protocol):
+    """For the operator's eyes: can this issuer's keys be had?"""
+
+    async def __call__(self, issuer: Issuer) -> int:
+        """How many usable keys it publishes. Raises `DependencyDown`, saying why in its message."""

@@ -1,0 +1,68 @@
+"""Pure decisions. No clock, no storage, no wire: what is allowed and what follows is said here and nowhere else."""
+
+from dataclasses import dataclass
+
+from plaudit.errors import Conflict, FeedbackOff, Forbidden, Invalid, NotFound, PaymentRequired
+from plaudit.model import Conversation, Feedback, Message, Project, Role, Subject, Submission
+
+FEEDBACK = "feedback"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHead:
+    """What a decision needs to know of a message."""
+
+    role: Role
+    owner: Subject
+
+
+def decide(message: MessageHead | None, existing: Feedback | None, submission: Submission) -> Feedback | None:
+    """The new state after a submission; None when it asks to remove what is not there.
+
+    Every accepted submission is a revision, also one that repeats the value. Time never goes back for a row, whatever
+    the clock does. Raises `NotFound`, `Forbidden`, `Invalid`.
+    """
+    if message is None:
+        raise NotFound("message", submission.message_id)
+    if message.owner != submission.subject:
+        raise Forbidden
+    if message.role is Role.USER:
+        raise Invalid("messageId", "Only answers can be rated, and this message was written by the user")
+    if submission.vote is None and (existing is None or existing.vote is None):
+        return None
+    return Feedback(
+        project_id=submission.project_id,
+        message_id=submission.message_id,
+        subject=submission.subject,
+        auth_level=submission.auth_level,
+        contract=submission.contract,
+        vote=submission.vote,
+        comment=submission.comment,
+        revision=existing.revision + 1 if existing else 1,
+        created_at=existing.created_at if existing else submission.at,
+        updated_at=max(existing.updated_at, submission.at) if existing else submission.at,
+    )
+
+
+def require_feedback(project: Project) -> None:
+    """Raises `PaymentRequired` or `FeedbackOff` when the project takes no votes."""
+    if FEEDBACK not in project.plan.features:
+        raise PaymentRequired(project.plan.name, project.feedback_plan, FEEDBACK)
+    if not project.feedback_enabled:
+        raise FeedbackOff
+
+
+def registration_conflict(message: Message, existing: Message | None, conversation: Conversation | None
+                          ) -> Conflict | None:
+    """Why this message cannot be registered: its id or its conversation already says something else.
+
+    A conversation has one owner; a message's owner, conversation and role are fixed when it is first registered.
+    """
+    if existing is not None:
+        for field in ("conversation_id", "owner", "role"):
+            if getattr(existing, field) != getattr(message, field):
+                return Conflict("message", field)
+        return None
+    if conversation is not None and conversation.owner != message.owner:
+        return Conflict("conversation", "owner")
+    return None

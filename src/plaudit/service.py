@@ -1,0 +1,114 @@
+"""The use cases: the only place that orders rules around storage. Contracts translate and call these."""
+
+from collections.abc import Callable, Sequence
+
+from plaudit import rules
+from plaudit.errors import Conflict, Forbidden, NotFound
+from plaudit.model import (
+    Contract,
+    Conversation,
+    Feedback,
+    FeedbackFilter,
+    Instant,
+    Message,
+    Page,
+    RatedMessage,
+    Role,
+    Submission,
+    Vote,
+    Voter,
+)
+from plaudit.ports import Registered, Store
+
+
+class Service:
+    """Plaudit without its wires. `now` gives milliseconds since 1970, `new_id` a fresh UUID as text."""
+
+    def __init__(self, store: Store, *, now: Callable[[], Instant], new_id: Callable[[], str]) -> None:
+        self._store = store
+        self._now = now
+        self._new_id = new_id
+
+    async def submit(self, voter: Voter, contract: Contract, message_id: str, vote: Vote | None,
+                     comment: str | None = None) -> Feedback | None:
+        """Store one vote, durably; None when there was nothing to remove.
+
+        Raises `PaymentRequired`, `FeedbackOff`, `NotFound`, `Forbidden`, `Invalid`, `Unavailable`.
+        """
+        rules.require_feedback(voter.project)
+        return await self._store.submit(Submission(
+            project_id=voter.project.id,
+            message_id=message_id,
+            subject=voter.subject,
+            auth_level=voter.auth_level,
+            contract=contract,
+            vote=vote,
+            comment=comment,
+            at=self._now(),
+        ))
+
+    async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
+        """Register messages that the application showed; an outcome each, in order."""
+        return await self._store.register(messages)
+
+    async def message(self, project_id: str, message_id: str) -> Message:
+        message = await self._store.message(project_id, message_id)
+        if message is None:
+            raise NotFound("message", message_id)
+        return message
+
+    async def create_conversation(self, voter: Voter, conversation_id: str | None, title: str | None) -> Conversation:
+        """Open a conversation of the voter's own. Raises `Conflict` when the id is taken."""
+        now = self._now()
+        conversation = Conversation(
+            project_id=voter.project.id,
+            id=conversation_id or self._new_id(),
+            owner=voter.subject,
+            created_at=now,
+            updated_at=now,
+            title=title,
+        )
+        await self._store.create_conversation(conversation)
+        return conversation
+
+    async def conversation(self, project_id: str, conversation_id: str) -> Conversation:
+        conversation = await self._store.conversation(project_id, conversation_id)
+        if conversation is None:
+            raise NotFound("conversation", conversation_id)
+        return conversation
+
+    async def own_conversation(self, voter: Voter, conversation_id: str) -> Conversation:
+        """Raises `NotFound`, and `Forbidden` when it is someone else's."""
+        conversation = await self.conversation(voter.project.id, conversation_id)
+        if conversation.owner != voter.subject:
+            raise Forbidden
+        return conversation
+
+    async def own_conversations(self, voter: Voter, *, order_by: str = "created_at", descending: bool = True,
+                                limit: int, offset: int = 0, search: str | None = None
+                                ) -> tuple[int, list[Conversation]]:
+        return await self._store.conversations(
+            voter.project.id, voter.subject,
+            order_by=order_by, descending=descending, limit=limit, offset=offset, search=search,
+        )
+
+    async def conversation_messages(self, project_id: str, conversation_id: str, *, role: Role | None = None,
+                                    limit: int, offset: int = 0, before: str | None = None, descending: bool = False
+                                    ) -> tuple[int, list[RatedMessage]]:
+        """Messages, each with its owner's vote, and how many there are. Whether one may look is asked before."""
+        return await self._store.conversation_messages(
+            project_id, conversation_id, role=role, limit=limit, offset=offset, before=before, descending=descending,
+        )
+
+    async def feedback(self, project_id: str, wanted: FeedbackFilter, *, limit: int, cursor: str | None = None
+                       ) -> Page[RatedMessage]:
+        return await self._store.feedback(project_id, wanted, limit=limit, cursor=cursor)
+
+    async def history(self, project_id: str, message_id: str) -> list[Feedback]:
+        """Every accepted submission on a message. Raises `NotFound` when the message is unknown."""
+        await self.message(project_id, message_id)
+        return await self._store.history(project_id, message_id)
+
+    async def check(self) -> None:
+        """Return when votes can be stored now; raise `Unavailable` saying why not."""
+        await self._store.check()
