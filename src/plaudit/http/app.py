@@ -1,0 +1,71 @@
+"""Plaudit on the wire: the table of routes, and the layers around them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from plaudit.http import api, docs
+from plaudit.http.address import Network
+from plaudit.http.contracts import handauncle, siteassist
+from plaudit.http.door import Door
+from plaudit.http.edge import Caps, Cors, Dialect, Observed, Refusals
+from plaudit.http.errors import RouteNotFound
+from plaudit.http.health import Access, Health
+from plaudit.http.limits import Limiter
+from plaudit.http.metrics import Metrics
+from plaudit.ports import Authenticator
+from plaudit.service import Service
+
+DIALECTS: Sequence[Dialect] = (siteassist.DIALECT, handauncle.DIALECT, api.DIALECT)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """What the edge is told. Sizes in bytes; limits in requests a minute, 0 for none."""
+
+    header_bytes_max: int = 16 * 1024
+    header_fields_max: int = 100
+    body_bytes_max: int = 16 * 1024
+    batch_body_bytes_max: int = 64 * 1024 * 1024
+    per_address_per_minute: int = 0
+    trusted_proxies: tuple[Network, ...] = ()
+    metrics_access: Access = Access.KEY
+    docs_access: Access = Access.KEY
+    log_all_requests: bool = False
+
+
+class Application:
+    """The ASGI application. Set `draining` to make /readyz say that this process is going away."""
+
+    def __init__(self, service: Service, authenticator: Authenticator, metrics: Metrics, settings: EdgeSettings, *,
+                 origins: frozenset[str] = frozenset(), more_routes: Sequence[BaseRoute] = ()) -> None:
+        """`origins`: every project's web origins. `more_routes`: pages that only some runs have."""
+        self.draining = False
+        door = Door(Limiter(per_address=settings.per_address_per_minute), settings.trusted_proxies)
+        health = Health(service, metrics, authenticator, settings.metrics_access, lambda: self.draining)
+        routes = [
+            *handauncle.routes(service, authenticator, door, settings.body_bytes_max),
+            *siteassist.routes(service, authenticator, door, settings.body_bytes_max),
+            *api.routes(service, authenticator, door, settings.body_bytes_max, settings.batch_body_bytes_max),
+            *health.routes(),
+            *docs.routes(authenticator, settings.docs_access),
+            *more_routes,
+        ]
+        self.refusals = Refusals(
+            Caps(
+                Cors(Router(routes, redirect_slashes=False, default=no_such_route), origins),
+                header_bytes_max=settings.header_bytes_max,
+                header_fields_max=settings.header_fields_max,
+            ),
+            DIALECTS,
+        )
+        self._app: ASGIApp = Observed(self.refusals, metrics, log_all=settings.log_all_requests)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+async def no_such_route(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise RouteNotFound

@@ -1,0 +1,54 @@
+"""Request bodies: capped, of the one media type we read, and given back as bytes. How long one may take to arrive is
+watched over by `server`, for all connections at once."""
+
+import re
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from plaudit.errors import MalformedBody
+from plaudit.http.errors import BodyTooLarge, RequestTimeout, UnsupportedMediaType
+
+JSON = re.compile(r'application/json(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
+NDJSON = re.compile(r'application/(?:x-)?ndjson(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+async def read(request: Request, bytes_max: int, media_type: re.Pattern[str] = JSON) -> bytes:
+    """The whole body. Raises `UnsupportedMediaType`, `BodyTooLarge` as soon as it is, `RequestTimeout` if it stops."""
+    headers = request.headers
+    if not media_type.fullmatch(headers.get("content-type", "")) or headers.get("content-encoding"):
+        raise UnsupportedMediaType
+    if int(headers.get("content-length", 0)) > bytes_max:
+        raise BodyTooLarge(bytes_max)
+    chunks, size, more = [], 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise RequestTimeout
+        chunk = message["body"]
+        size += len(chunk)
+        if size > bytes_max:
+            raise BodyTooLarge(bytes_max)
+        chunks.append(chunk)
+        more = message["more_body"]
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Raises `MalformedBody` for anything but one JSON object in UTF-8."""
+    try:
+        value = _decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise MalformedBody from None
+    if not isinstance(value, dict):
+        raise MalformedBody
+    return value
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    return Response(_encode(value), status, media_type="application/json")

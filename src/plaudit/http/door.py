@@ -1,0 +1,35 @@
+"""What every operation passes before its own work, in this order: the address's limit, the caller's proof (the
+contract's own business), the project's consent, the subject's limit."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from plaudit.http.address import Network, client_address
+from plaudit.http.errors import RouteNotFound
+from plaudit.http.exchange import exchange
+from plaudit.http.limits import Limiter
+from plaudit.model import Contract, Project, Voter
+
+
+class Door:
+    def __init__(self, limiter: Limiter, trusted_proxies: Sequence[Network]) -> None:
+        self._limiter = limiter
+        self._trusted_proxies = trusted_proxies
+
+    def knock(self, request: Request) -> None:
+        """Before authentication. Raises `RateLimited`."""
+        self._limiter.address(exchange(request.scope), client_address(request.scope, self._trusted_proxies))
+
+    def admit_project(self, request: Request, project: Project, contract: Contract | None = None) -> None:
+        """Once the project is known. A contract that it does not list is as if it were not there: `RouteNotFound`."""
+        exchange(request.scope).project = project
+        if contract is not None and contract not in project.contracts:
+            raise RouteNotFound
+
+    def admit(self, request: Request, voter: Voter, contract: Contract) -> None:
+        """Once the voter is known. Raises `RouteNotFound`, `RateLimited`."""
+        self.admit_project(request, voter.project, contract)
+        notes = exchange(request.scope)
+        notes.subject_kind = voter.subject.kind.value
+        self._limiter.voter(notes, voter)

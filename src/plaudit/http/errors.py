@@ -1,0 +1,67 @@
+"""Refusals that only HTTP knows. They are raised at the edge and, unlike the core's errors, carry their status."""
+
+from typing import ClassVar
+
+from plaudit.errors import PlauditError
+
+
+class HttpError(PlauditError):
+    """The request cannot be served"""
+
+    status: ClassVar[int]
+
+
+class BadRequest(HttpError):
+    """The request is not valid HTTP"""
+
+    code = "bad_request"
+    status = 400
+
+
+class RouteNotFound(HttpError):
+    """No such operation. The documents under /docs list what there is."""
+
+    code = "route_not_found"
+    status = 404
+
+
+class MethodNotAllowed(HttpError):
+    """This method is not allowed here; the Allow header lists those that are"""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, allow: str) -> None:
+        super().__init__()
+        self.allow = allow
+
+
+class RequestTimeout(HttpError):
+    """The request took too long to arrive"""
+
+    code = "request_timeout"
+    status = 408
+
+
+class BodyTooLarge(HttpError):
+    """The body is too large"""
+
+    code = "body_too_large"
+    status = 413
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"The body is larger than {bytes_max} bytes")
+
+
+class UnsupportedMediaType(HttpError):
+    """Send the body as application/json in UTF-8, without Content-Encoding"""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class HeadersTooLarge(HttpError):
+    """The request's headers are too many or too large"""
+
+    code = "headers_too_large"
+    status = 431

@@ -1,0 +1,20 @@
+"""Instants on the wire: RFC 3339 in UTC with milliseconds, as both contracts print them."""
+
+from datetime import UTC, datetime
+
+from plaudit.model import Instant
+
+
+def to_text(instant: Instant) -> str:
+    seconds, milliseconds = divmod(instant, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def from_text(text: str) -> Instant:
+    """Raises ValueError unless `text` is an RFC 3339 instant with its offset."""
+    if not text.isascii() or "T" not in text.upper():
+        raise ValueError("not an RFC 3339 instant")
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("an instant needs its offset, such as Z")
+    return round(moment.timestamp() * 1000)
