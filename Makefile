@@ -1,0 +1,57 @@
+# Everything a checkout needs, from a bare Python >= 3.11. `make help` lists the targets.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+PIP := PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet --quiet --no-input
+
+# The first of these that is new enough and can make an environment; PYTHON=… names another.
+PYTHON_CANDIDATES := python3.13 python3.12 python3.11 python3.14 python3
+PYTHON ?= $(shell for python in $(PYTHON_CANDIDATES); do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+.PHONY: help run test check bench replay lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+run: $(INSTALLED) ## Set up, then serve on http://127.0.0.1:8000
+	@exec $(BIN)/plaudit serve --development $(ARGS)
+
+test: $(INSTALLED) ## Set up, then run all tests (ARGS="tests/unit -k name" for some)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --quiet $(ARGS)
+
+check: $(INSTALLED) ## Lint, types and who may import whom
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## Measure: under 15 minutes (ARGS=--quick for the first three figures)
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+replay: $(INSTALLED) ## Play 10,920 real judgements through both contracts and compare what is read back
+	@$(BIN)/python benchmarks/replay.py $(ARGS)
+
+lock: $(INSTALLED) ## Resolve pyproject.toml anew into requirements.lock
+	@test -x $(VENV)/lock/bin/uv || { $(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -qq uv; }
+	@$(VENV)/lock/bin/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --upgrade --output-file requirements.lock
+	@echo "requirements.lock is new: run 'make test' and 'make check' on it."
+
+clean: ## Remove what the other targets made, except plaudit-data/
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+
+# Locked packages by hash first, then the package itself with the locked build tools: nothing unlocked is fetched.
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { \
+		echo "Plaudit needs Python 3.11 or later with its venv module, and none of these is one:" >&2; \
+		for python in $(PYTHON_CANDIDATES); do $$python --version 2>/dev/null | sed "s/^/  $$python is /" >&2; done; \
+		echo "On Debian and Ubuntu: apt-get install python3 python3-venv" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version); a minute or so." >&2
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,26 @@
+"""What holds for every test: where CI is set, a skipped test is a failed run."""
+
+import os
+
+import pytest
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if skipped_in_ci(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = skipped_in_ci(terminalreporter.config)
+    if skipped:
+        terminalreporter.section("skipped, which CI does not take for a success", red=True)
+        for report in skipped:
+            terminalreporter.line(f"{report.nodeid}: {report.longreprtext}")
+
+
+def skipped_in_ci(config: pytest.Config) -> list[pytest.TestReport]:
+    """The skipped tests where the environment says CI=true, else none. Only the controlling process counts them."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") != "true" or reporter is None or hasattr(config, "workerinput"):
+        return []
+    return list(reporter.stats.get("skipped", []))
