@@ -1,0 +1,169 @@
+"""What the settings may not say. Each check yields a path and a sentence: what is wrong and what to do."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from plaudit.settings.table import UNLIMITED, IssuerTable, ProjectTable, Settings
+from plaudit.settings.toml_lines import KeyPath
+
+Problem = tuple[KeyPath, str]
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256")
+ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
+LOOPBACK_NAMES = ("localhost",)
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    yield from _top(settings)
+    for index, project in enumerate(settings.projects):
+        for path, text in _project(project, settings):
+            yield ("projects", index, *path), text
+    yield from _shared(settings.projects)
+
+
+# ---------------------------------------------------------------- the top
+
+
+def _top(settings: Settings) -> Iterator[Problem]:
+    url = settings.database_url
+    if url is not None and (not url.startswith("sqlite:") or url == "sqlite:"):
+        yield ("database_url",), "must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db"
+    if not settings.data_dir:
+        yield ("data_dir",), "is empty; name a folder"
+    for network in settings.trusted_proxies:
+        if not _is_network(network):
+            yield ("trusted_proxies",), f'"{network}" is no network; write it like 10.0.0.0/8 or 192.0.2.7/32'
+    known = [project.id for project in settings.projects] or ["default"]
+    if settings.default_project not in (None, *known):
+        yield ("default_project",), f'there is no project "{settings.default_project}"; choose one of {_list(known)}'
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------- one project
+
+
+def _project(project: ProjectTable, settings: Settings) -> Iterator[Problem]:
+    if not ID.fullmatch(project.id):
+        yield ("id",), "must be 1 to 64 letters, digits, dots, dashes or underscores"
+    plans = [*settings.plans, UNLIMITED]
+    if project.plan not in plans:
+        yield ("plan",), f'there is no plan "{project.plan}"; choose one of {_list(plans)}, or add it under [plans]'
+    if not project.contracts:
+        yield ("contracts",), "a project that serves no contract takes no votes; remove the line to serve all"
+    yield from _keys(project)
+    yield from _web(project)
+    for index, issuer in enumerate(project.issuers):
+        for path, text in _issuer(issuer):
+            yield ("issuers", index, *path), text
+
+
+def _keys(project: ProjectTable) -> Iterator[Problem]:
+    key = project.publishable_key
+    if key is not None and not re.fullmatch(r"pk_[A-Za-z0-9_-]{8,128}", key):
+        yield ("publishable_key",), "must be pk_ and 8 to 128 letters, digits, dashes or underscores"
+    for index, server_key in enumerate(project.server_keys):
+        if not ID.fullmatch(server_key.id):
+            yield ("server_keys", index, "id"), "must be 1 to 64 letters, digits, dots, dashes or underscores"
+        if not re.fullmatch(r"[0-9a-f]{64}", server_key.sha256):
+            yield ("server_keys", index, "sha256"), (
+                "must be the SHA-256 of a key, 64 lower-case hexadecimal digits; `plaudit key new --toml` prints one")
+        if not server_key.scopes:
+            yield ("server_keys", index, "scopes"), "a key without scopes may do nothing; give it some or remove it"
+
+
+def _web(project: ProjectTable) -> Iterator[Problem]:
+    for origin in project.origins:
+        if not _is_origin(origin):
+            yield ("origins",), (
+                f'"{origin}" is no web origin; write scheme and host only, in lower case, like https://www.example.com')
+    for host in project.hosts:
+        if not HOST.fullmatch(host):
+            yield ("hosts",), f'"{host}" is no host name; write it in lower case without scheme or port'
+
+
+def _is_origin(text: str) -> bool:
+    return bool(re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", text))
+
+
+def _issuer(issuer: IssuerTable) -> Iterator[Problem]:
+    if not re.fullmatch(r"https?://[^\s#?]+", issuer.issuer):
+        yield ("issuer",), "must be the provider's https:// address as its tokens write it, without # and ?"
+    if not issuer.audiences or "" in issuer.audiences:
+        yield ("audiences",), "name at least one audience: without it, tokens made for other applications would pass"
+    if not _is_safe(jwks_url(issuer)):
+        yield ("jwks_url" if issuer.jwks_url else "issuer",), (
+            "keys must be fetched over https:// (http:// only from this machine): who changes them on the way is "
+            "everybody")
+    for algorithm in issuer.algorithms or ("",):
+        if algorithm not in ALGORITHMS:
+            yield ("algorithms",), f'"{algorithm}" is not accepted; choose from {_list(ALGORITHMS)}'
+
+
+def jwks_url(issuer: IssuerTable) -> str:
+    return issuer.jwks_url or issuer.issuer.removesuffix("/") + "/.well-known/jwks.json"
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host in LOOPBACK_NAMES or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# ---------------------------------------------------------------- between projects
+
+
+def _shared(projects: Iterable[ProjectTable]) -> Iterator[Problem]:
+    """Nothing that tells projects apart may belong to two of them."""
+    marks: tuple[tuple[str, Callable[[ProjectTable], Iterator[tuple[KeyPath, str]]]], ...] = (
+        ("id", lambda project: iter([(("id",), project.id)])),
+        ("publishable key", lambda project: iter([(("publishable_key",), project.publishable_key or "")])),
+        ("host", lambda project: ((("hosts",), host) for host in project.hosts)),
+        ("server key id", lambda project: (
+            (("server_keys", index, "id"), key.id) for index, key in enumerate(project.server_keys))),
+        ("server key", lambda project: (
+            (("server_keys", index, "sha256"), key.sha256) for index, key in enumerate(project.server_keys))),
+        ("issuer and audience", _audiences),
+    )
+    for what, marks_of in marks:
+        yield from _repeated(what, projects, marks_of)
+
+
+def _audiences(project: ProjectTable) -> Iterator[tuple[KeyPath, str]]:
+    for index, issuer in enumerate(project.issuers):
+        for audience in issuer.audiences:
+            yield ("issuers", index, "audiences"), f"{issuer.issuer} {audience}"
+
+
+def _repeated(what: str, projects: Iterable[ProjectTable],
+              marks_of: Callable[[ProjectTable], Iterator[tuple[KeyPath, str]]]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for index, project in enumerate(projects):
+        for path, mark in marks_of(project):
+            if mark and mark in seen:
+                yield ("projects", index, *path), (
+                    f'the {what} "{mark}" is already taken by project "{seen[mark]}"; it must name one place only')
+            seen.setdefault(mark, project.id)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))

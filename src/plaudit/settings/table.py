@@ -1,0 +1,143 @@
+"""Every setting, once: name, type, default and a sentence. `docs/settings.md` is printed from here.
+
+The shapes of `plaudit.toml` as structs. What a single value may be is said here; what values may not be together is
+said in `checks`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from plaudit.model import Contract, GuestMode, Scope
+
+UNLIMITED = "unlimited"  # the plan that is there without being written down
+
+Access = Literal["key", "public", "off"]
+
+
+def says(sentence: str, least: float | None = None, most: float | None = None) -> Meta:
+    return Meta(description=sentence, ge=least, le=most)
+
+
+class PlanTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[plans.NAME]`: what customers of a plan may use. The order in the file is from the smallest to the greatest."""
+
+    features: Annotated[tuple[str, ...], says("What the plan includes; `feedback` is the feature that takes votes.")]
+
+
+class LimitsTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[projects.limits]`: requests a minute."""
+
+    per_subject: Annotated[int, says("Requests a minute of one voter; 0 switches this limit off.", 0, 1_000_000)] = 100
+    per_project: Annotated[int, says("Requests a minute of the whole project; 0 switches it off.", 0, 1_000_000)] = 0
+
+
+class IssuerTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[projects.issuers]]`: an OpenID Connect provider whose tokens the project believes."""
+
+    issuer: Annotated[str, says("The `iss` of its tokens, compared exactly, the trailing slash included.")]
+    audiences: Annotated[tuple[str, ...], says("The `aud` values that are meant for this project; one must match.")]
+    jwks_url: Annotated[str | None, says("Where its keys are; default: issuer + `.well-known/jwks.json`.")] = None
+    algorithms: Annotated[tuple[str, ...], says("Signature algorithms to accept.")] = ("RS256",)
+    authorized_parties: Annotated[tuple[str, ...], says("Accepted `azp` or `client_id` values; empty: any.")] = ()
+    scopes: Annotated[tuple[str, ...], says("Scopes that each token must carry; empty: none.")] = ()
+
+
+class ServerKeyTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[projects.server_keys]]`: a key of the application's back end, as printed by `plaudit key new --toml`."""
+
+    id: Annotated[str, says("A name for the key, to list and to revoke it by.")]
+    sha256: Annotated[str, says("SHA-256 of the key, hexadecimal; the key itself is never written down.")]
+    scopes: Annotated[tuple[Scope, ...], says("What the key may do.")]
+    created: Annotated[str, says("When the key was made, for your own records.")] = ""
+
+
+class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[projects]]`: one application. One project never sees another's messages."""
+
+    id: Annotated[str, says("The project's id, stored with each of its votes; never change it.")]
+    name: Annotated[str | None, says("The name that people read; default: the id.")] = None
+    plan: Annotated[str, says("The project's plan, one of `[plans.*]`.")] = UNLIMITED
+    publishable_key: Annotated[str | None, says("The `pk_…` key that SiteAssist's widget carries in the page.")] = None
+    origins: Annotated[tuple[str, ...], says("Web origins allowed to call, such as `https://www.example.com`.")] = ()
+    hosts: Annotated[tuple[str, ...], says("Host names under which guests belong to this project.")] = ()
+    guest_mode: Annotated[GuestMode, says("How guests are believed.")] = GuestMode.BOUND
+    feedback_enabled: Annotated[bool, says("Whether votes are taken at all; false answers 403.")] = True
+    contracts: Annotated[tuple[Contract, ...], says("Which wire contracts the project serves.")] = tuple(Contract)
+    limits: Annotated[LimitsTable, says("See `[projects.limits]`.")] = LimitsTable()
+    issuers: Annotated[tuple[IssuerTable, ...], says("See `[[projects.issuers]]`.")] = ()
+    server_keys: Annotated[tuple[ServerKeyTable, ...], says("See `[[projects.server_keys]]`.")] = ()
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The top of the file. Each of these is also an environment variable: `port` is `PLAUDIT_PORT`."""
+
+    host: Annotated[str, says("The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, says("The port to listen on; 0 takes a free one.", 0, 65535)] = 8000
+    data_dir: Annotated[str, says("The folder of the database, the secrets and the keys; made with mode 0700.")] = (
+        "plaudit-data")
+    database_url: Annotated[str | None, says("`sqlite:PATH`; default: `plaudit.db` in the data folder.")] = None
+    development: Annotated[bool, says("Serve a built-in token issuer, for trying things out; never in production.")] = (
+        False)
+    default_project: Annotated[str | None, says("Where guests belong whose host names no project; default: the first "
+                                                "project.")] = None
+    trusted_proxies: Annotated[tuple[str, ...], says("Networks whose `X-Forwarded-For` is believed, such as "
+                                                     "`10.0.0.0/8`.")] = ()
+    session_days: Annotated[int, says("How long a visitor's session token is good, in days.", 1, 400)] = 30
+    per_address_per_minute: Annotated[int, says("Requests a minute of one client address, counted before anybody is "
+                                                "authenticated; 0 switches this limit off.", 0, 10_000_000)] = 300
+    queue_max: Annotated[int, says("Writes that may wait for the disk; more are answered with 503.", 1, 1_000_000)] = (
+        4096)
+    header_bytes_max: Annotated[int, says("Bytes of headers in a request.", 1024, 1_048_576)] = 16_384
+    header_fields_max: Annotated[int, says("Header fields in a request.", 10, 10_000)] = 100
+    header_timeout_seconds: Annotated[float, says("Time for a request's headers to arrive.", 0.1, 600)] = 10.0
+    body_bytes_max: Annotated[int, says("Bytes of a request's body.", 1024, 16_777_216)] = 16_384
+    body_timeout_seconds: Annotated[float, says("Time for a request's body to arrive.", 0.1, 600)] = 10.0
+    batch_body_bytes_max: Annotated[int, says("Bytes of a body that registers many messages.", 1024, 1_073_741_824)] = (
+        67_108_864)
+    keep_alive_seconds: Annotated[float, says("How long an idle connection is kept.", 0, 3600)] = 15.0
+    drain_seconds: Annotated[float, says("How long `/readyz` says 503 before a stopping server closes its door.", 0,
+                                         600)] = 1.0
+    metrics_access: Annotated[Access, says("Who reads `/metrics`: `key` asks for a server key with scope admin.")] = (
+        "key")
+    docs_access: Annotated[Access, says("Who reads `/docs`: `key` asks for a server key with scope admin. Development "
+                                        "mode makes it public.")] = "key"
+    log_requests: Annotated[Literal["errors", "all"], says("Which requests leave a line in the log.")] = "errors"
+    log_format: Annotated[Literal["json", "text"], says("One JSON object a line, or text for people.")] = "json"
+    plans: Annotated[dict[str, PlanTable], says("See `[plans.NAME]`.")] = {}
+    projects: Annotated[tuple[ProjectTable, ...], says("See `[[projects]]`.")] = ()
+
+    @property
+    def data_path(self) -> Path:
+        return Path(self.data_dir)
+
+    @property
+    def database_path(self) -> Path:
+        if self.database_url is None:
+            return self.data_path / "plaudit.db"
+        return Path(self.database_url.removeprefix("sqlite:"))
+
+    @property
+    def docs_public(self) -> bool:
+        return self.docs_access == "public" or (self.development and self.docs_access != "off")
+
+    @property
+    def base_url(self) -> str:
+        """Where somebody on this machine reaches the server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104 -- read, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host and "[" not in host else f"http://{host}:{self.port}"
+
+
+SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
+    ("The top of the file", Settings),
+    ("`[plans.NAME]`", PlanTable),
+    ("`[[projects]]`", ProjectTable),
+    ("`[projects.limits]`", LimitsTable),
+    ("`[[projects.issuers]]`", IssuerTable),
+    ("`[[projects.server_keys]]`", ServerKeyTable),
+)
+
+
+def environment_name(setting: str) -> str:
+    return f"PLAUDIT_{setting.upper()}"
