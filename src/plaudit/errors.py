@@ -129,6 +129,6 @@ class DependencyDown(Unavailable):
 
     code = "dependency_down"
 
-    def __init__(self, service: str, *, retry_after_seconds: int = 5) -> None:
-        super().__init__(retry_after_seconds=retry_after_seconds)
+    def __init__(self, service: str, message: str | None = None, *, retry_after_seconds: int = 5) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
         self.service = service
