@@ -1,0 +1,78 @@
+"""Millions of messages, put straight into the store's tables: registering them over HTTP would take an hour."""
+
+import hashlib
+import shutil
+from importlib import resources
+from pathlib import Path
+
+import apsw
+import population
+import server
+
+DATABASE = "plaudit.db"
+
+# The first rows were registered over HTTP; all others are like the first but for their number.
+MESSAGES = """
+WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :last)
+INSERT INTO messages (project_id, message_id, role, owner, conversation_id, created_at, in_reply_to, model,
+                      prompt_version, arms, locale, platform, trace_id, span_id, metadata, content)
+SELECT m.project_id, format('65a0f00000000000%08x', n), m.role,
+       substr(m.owner, 1, length(m.owner) - 2) || format('%02d', n % :subjects),
+       format('c-%d-%d', n % :subjects, n / :subjects / :conversation_messages), m.created_at, m.in_reply_to,
+       format('model-%d', n % 7), format('v%d', n % 3), m.arms, m.locale, m.platform, m.trace_id, m.span_id,
+       m.metadata, m.content
+FROM numbers, (SELECT * FROM messages ORDER BY message_id LIMIT 1) AS m
+"""
+
+CONVERSATIONS = """
+WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers
+                              WHERE n + 1 < :last / :conversation_messages + :subjects)
+INSERT INTO conversations (project_id, conversation_id, owner, created_at, updated_at, title)
+SELECT c.project_id, format('c-%d-%d', n % :subjects, n / :subjects),
+       substr(c.owner, 1, length(c.owner) - 2) || format('%02d', n % :subjects), c.created_at, c.updated_at, c.title
+FROM numbers, (SELECT * FROM conversations ORDER BY conversation_id LIMIT 1) AS c
+WHERE true
+ON CONFLICT (project_id, conversation_id) DO NOTHING
+"""
+
+
+def folder_for(parent: Path, messages: int) -> Path:
+    """Named for the schema too, so that a folder kept from an older schema is not taken for one of this."""
+    return parent / f"{messages}-messages-{_schema()}"
+
+
+def build(place: server.Place, messages: int) -> None:
+    """Fill the place's folder, which a later run finds again. An unfinished one is thrown away."""
+    if place.folder.exists():
+        return
+    unfinished = place.folder.with_name(place.folder.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    with server.running(server.Place(unfinished, place.jwks_url)) as running:
+        for _ in population.register(running, population.SUBJECTS):
+            pass
+    _multiply(unfinished / DATABASE, messages)
+    unfinished.rename(place.folder)
+
+
+def _multiply(database: Path, messages: int) -> None:
+    numbers = {"first": population.SUBJECTS, "last": messages, "subjects": population.SUBJECTS,
+               "conversation_messages": population.CONVERSATION_MESSAGES}
+    connection = apsw.Connection(str(database))
+    connection.pragma("journal_mode", "delete")
+    connection.pragma("synchronous", "off")
+    connection.pragma("cache_size", -1_000_000)
+    with connection:
+        connection.execute(MESSAGES, numbers)
+        connection.execute(CONVERSATIONS, numbers)
+    connection.execute("ANALYZE")
+    connection.pragma("journal_mode", "wal")
+    connection.close()
+
+
+def _schema() -> str:
+    digest = hashlib.sha256()
+    for file in sorted(resources.files("plaudit.store").joinpath("migrations").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".sql"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]

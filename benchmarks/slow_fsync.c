@@ -1,0 +1,41 @@
+/* A slow or failing disk, for the programs that it is preloaded into.
+ *
+ *   cc -shared -fPIC -O2 -o slow_fsync.so slow_fsync.c -ldl
+ *   FSYNC_DELAY_US=2000 LD_PRELOAD=./slow_fsync.so plaudit serve
+ *
+ * FSYNC_DELAY_US    every fsync and fdatasync takes so many microseconds longer
+ * FSYNC_FAIL_FILE   while this file exists, they fail with EIO
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static int troubled(void) {
+    const char *file = getenv("FSYNC_FAIL_FILE");
+    if (file && access(file, F_OK) == 0) {
+        errno = EIO;
+        return 1;
+    }
+    const char *delay = getenv("FSYNC_DELAY_US");
+    long microseconds = delay ? atol(delay) : 0;
+    if (microseconds > 0) {
+        struct timespec pause = {microseconds / 1000000, microseconds % 1000000 * 1000};
+        while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {}
+    }
+    return 0;
+}
+
+int fsync(int fd) {
+    static int (*real)(int);
+    if (!real) real = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+    return troubled() ? -1 : real(fd);
+}
+
+int fdatasync(int fd) {
+    static int (*real)(int);
+    if (!real) real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+    return troubled() ? -1 : real(fd);
+}
