@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from plaudit.errors import Conflict, FeedbackOff, Forbidden, Invalid, NotFound, PaymentRequired
-from plaudit.model import Conversation, Feedback, Message, Project, Role, Subject, Submission
+from plaudit.model import Conversation, Feedback, Instant, Message, Project, Role, Subject, Submission, Vote
 
 FEEDBACK = "feedback"
 
@@ -16,7 +16,18 @@ class MessageHead:
     owner: Subject
 
 
-def decide(message: MessageHead | None, existing: Feedback | None, submission: Submission) -> Feedback | None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a decision needs to know of the feedback that is already there."""
+
+    vote: Vote | None
+    revision: int
+    created_at: Instant
+    updated_at: Instant
+
+
+def decide(message: MessageHead | None, existing: Standing | Feedback | None, submission: Submission
+           ) -> Feedback | None:
     """The new state after a submission; None when it asks to remove what is not there.
 
     Every accepted submission is a revision, also one that repeats the value. Time never goes back for a row, whatever

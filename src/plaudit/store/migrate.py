@@ -1,0 +1,53 @@
+"""Numbered migrations, applied at start. Each is one transaction; running them again does nothing."""
+
+from importlib.resources import files
+
+import apsw
+
+from plaudit.errors import PlauditError
+
+APPLICATION_ID = 0x506C6175  # "Plau", so that a stranger's database is not taken for ours
+
+
+class WrongDatabase(PlauditError):
+    """This database cannot be used"""
+
+    code = "wrong_database"
+
+
+def migrations() -> list[tuple[int, str]]:
+    """(number, SQL), ascending."""
+    folder = files(__package__).joinpath("migrations")
+    named = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(int(name.split("_")[0]), entry.read_text("utf-8")) for name, entry in named]
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Bring a database to this version; the connection's transactions must begin IMMEDIATE.
+
+    Raises `WrongDatabase` for one from the future, or one that is not Plaudit's.
+    """
+    known = migrations()
+    _refuse_strangers(connection, newest=known[-1][0])
+    for number, sql in known:
+        with connection:
+            if version(connection) < number:
+                connection.execute(sql)
+                connection.execute(f"PRAGMA user_version = {number}")
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def version(connection: apsw.Connection) -> int:
+    number: int = connection.pragma("user_version")
+    return number
+
+
+def _refuse_strangers(connection: apsw.Connection, *, newest: int) -> None:
+    found = version(connection)
+    if found > newest:
+        raise WrongDatabase(
+            f"This database was written by a newer Plaudit (schema {found}; this one knows {newest}). "
+            "Upgrade Plaudit, or restore a backup made before the upgrade.")
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
+    if tables and connection.pragma("application_id") != APPLICATION_ID:
+        raise WrongDatabase("This is an SQLite database, but not one of Plaudit's. Set database_url to another file.")

@@ -1,0 +1,93 @@
+"""One SQLite file: how it is opened, locked and looked over. What its drivers raise becomes ours here."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+import apsw
+
+from plaudit.errors import PlauditError, Unavailable
+
+WRITER_CACHE_KIB = 16 * 1024
+READER_CACHE_KIB = 4 * 1024
+CHECKPOINT_PAGES = 4000
+BUSY_MILLISECONDS = 5000
+
+# What happens to a database rather than in our code. Everything else that apsw raises is a bug and stays one.
+OUTAGES = (
+    apsw.BusyError, apsw.CantOpenError, apsw.CorruptError, apsw.FullError, apsw.InterruptError, apsw.IOError,
+    apsw.LockedError, apsw.NoMemError, apsw.NotADBError, apsw.PermissionsError, apsw.ProtocolError, apsw.ReadOnlyError,
+)
+DAMAGE = (apsw.CorruptError, apsw.NotADBError)
+HOW_TO_RESTORE = "Stop the server and restore the newest backup: plaudit restore BACKUP --verify"
+
+
+class DatabaseInUse(PlauditError):
+    """Another server has this database open"""
+
+    code = "database_in_use"
+
+
+class CannotOpen(PlauditError):
+    """The database cannot be opened"""
+
+    code = "cannot_open"
+
+
+def lock(path: Path) -> IO[str]:
+    """Hold the database for this process until the file given back is closed. Raises `DatabaseInUse`, `CannotOpen`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = Path(f"{path}.lock").open("a+", encoding="ascii")  # noqa: SIM115  open as long as the server runs
+    except OSError as error:
+        raise CannotOpen(f"Cannot write beside the database {path}: {error.strerror}. "
+                         "Plaudit needs a folder that it can write.") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.seek(0)
+        owner = held.read().strip() or "unknown"
+        held.close()
+        raise DatabaseInUse(f"Another server (process {owner}) has {path} open. One SQLite file takes one server; "
+                            "stop that one, or give this one another database_url.") from None
+    held.truncate(0)
+    held.write(f"{os.getpid()}\n")
+    held.flush()
+    return held
+
+
+def open_writer(path: Path) -> apsw.Connection:
+    """The one writing connection. `synchronous=FULL`: a commit that returned survives a power cut."""
+    connection = apsw.Connection(str(path))
+    connection.transaction_mode = "IMMEDIATE"
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.pragma("cache_size", -WRITER_CACHE_KIB)
+    connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+    return connection
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    connection.pragma("query_only", 1)
+    connection.pragma("cache_size", -READER_CACHE_KIB)
+    return connection
+
+
+def damage(connection: apsw.Connection) -> str | None:
+    """The first thing that SQLite's own check finds wrong; None for a sound database."""
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").get
+    except DAMAGE as error:
+        return str(error)
+    return None if found == "ok" else str(found)
+
+
+def unavailable(error: Exception) -> Unavailable:
+    """What a caller is told of an outage."""
+    if isinstance(error, Unavailable):
+        return Unavailable(error.message, retry_after_seconds=error.retry_after_seconds)
+    return Unavailable(f"The database cannot be used now ({type(error).__name__})")
