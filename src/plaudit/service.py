@@ -29,6 +29,10 @@ class Service:
         self._now = now
         self._new_id = new_id
 
+    def now(self) -> Instant:
+        """The clock that votes are stamped by, for what comes without a time of its own."""
+        return self._now()
+
     async def submit(self, voter: Voter, contract: Contract, message_id: str, vote: Vote | None,
                      comment: str | None = None) -> Feedback | None:
         """Store one vote, durably; None when there was nothing to remove.

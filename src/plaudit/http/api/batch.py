@@ -1,0 +1,105 @@
+"""Many registrations in one request: a JSON array, or NDJSON, which is read as it comes and never held whole.
+
+A line stands or falls by itself, and its result says which. Slices of lines are decoded and stored one after the
+other, so that votes are answered in between.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from plaudit.errors import MalformedBody
+from plaudit.http import body
+from plaudit.http.errors import BodyTooLarge, HttpError, RequestTimeout, UnsupportedMediaType
+
+LINES_MAX = 10_000
+SLICE_LINES = 250
+SLICE_BYTES = 512 * 1024
+
+Lines = list[bytes | memoryview]
+
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class TooManyLines(BodyTooLarge):
+    """A batch has at most 10,000 lines; send the rest in another"""
+
+    code = "too_many_lines"
+
+    def __init__(self) -> None:
+        HttpError.__init__(self)
+
+
+class BatchMediaType(UnsupportedMediaType):
+    """Send the batch as application/json or application/x-ndjson in UTF-8, without Content-Encoding"""
+
+
+async def slices(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, Lines]]:
+    """The number of the first line, from 1, and some lines.
+
+    Raises `MalformedBody` for what is no array, `BatchMediaType`, `BodyTooLarge`, `TooManyLines`, `RequestTimeout`.
+    """
+    if body.NDJSON.fullmatch(request.headers.get("content-type", "")):
+        async for found in _read_ndjson(request, bytes_max):
+            yield found
+        return
+    for found in _cut(1, await _read_array(request, bytes_max)):
+        yield found
+
+
+async def _read_array(request: Request, bytes_max: int) -> Lines:
+    try:
+        raw = _array.decode(await body.read(request, bytes_max))
+    except UnsupportedMediaType:
+        raise BatchMediaType from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise MalformedBody("The body must be a JSON array") from None
+    if len(raw) > LINES_MAX:
+        raise TooManyLines
+    return [memoryview(line) for line in raw]
+
+
+async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, Lines]]:
+    """Empty lines are passed over, but counted."""
+    number, rest = 1, b""
+    async for chunk in _chunks(request, bytes_max):
+        *whole, rest = (rest + chunk).split(b"\n") if b"\n" in chunk else [rest + chunk]
+        for first, lines in _cut(number, whole):
+            yield first, lines
+        number += len(whole)
+        if number > LINES_MAX + 1 or (number > LINES_MAX and rest.strip()):
+            raise TooManyLines
+    if rest.strip():
+        yield number, [rest]
+
+
+async def _chunks(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+    if request.headers.get("content-encoding"):
+        raise BatchMediaType
+    if int(request.headers.get("content-length", 0)) > bytes_max:
+        raise BodyTooLarge(bytes_max)
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise RequestTimeout
+        chunk, more = message["body"], message["more_body"]
+        size += len(chunk)
+        if size > bytes_max:
+            raise BodyTooLarge(bytes_max)
+        yield chunk
+
+
+def _cut(first: int, lines: Any) -> Iterator[tuple[int, Lines]]:
+    """Slices short enough, in lines and bytes, that decoding one of them keeps nobody waiting."""
+    start, size = 0, 0
+    for end, line in enumerate(lines):
+        size += len(line)
+        if end - start >= SLICE_LINES or size > SLICE_BYTES:
+            if end > start:
+                yield first + start, lines[start:end]
+            start, size = end, len(line)
+    if lines[start:]:
+        yield first + start, lines[start:]

@@ -1,0 +1,42 @@
+"""Ids of messages and conversations, and instants, as an application's back end may write them."""
+
+import re
+
+from plaudit.errors import Invalid
+from plaudit.http import instants
+from plaudit.model import Instant
+
+# Neither control characters nor line separators; and not "." or "..", which a URL's path cannot hold.
+ID = r"\A(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
+ID_LENGTH_MAX = 128
+
+_ID = re.compile(ID)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def canonical_id(text: str) -> str:
+    """A UUID in lower case, in which both public contracts ask for it; anything else as it is."""
+    return text.lower() if _UUID.fullmatch(text) else text
+
+
+def read_id(text: str, field: str) -> str:
+    """Raises `Invalid` naming `field` for what can be no id."""
+    if len(text) > ID_LENGTH_MAX or not _ID.match(text):
+        raise Invalid(field, f"must be 1 to {ID_LENGTH_MAX} characters, none of them a control character")
+    return canonical_id(text)
+
+
+def read_instant(text: str, field: str) -> Instant:
+    """Raises `Invalid` naming `field` unless `text` is RFC 3339, in the years 1 to 9999 of UTC."""
+    if not _INSTANT.fullmatch(text):
+        raise Invalid(field, "must be an RFC 3339 instant with its offset, such as 2026-11-22T08:00:00Z")
+    try:
+        instant = instants.from_text(text.upper())
+        instants.to_text(instant)
+    except (ValueError, OverflowError):
+        raise Invalid(field, "is no instant of the calendar") from None
+    return instant
