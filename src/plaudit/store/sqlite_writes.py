@@ -61,7 +61,8 @@ def bind_device(project_id: str, user_hash: str, device_hash: str, now: Instant,
         user = {"project_id": project_id, "user_hash": user_hash}
         connection.execute(
             queries()["bind_device"], {**user, "device_hash": device_hash, "bound_at": now, "only_first": only_first})
-        devices: dict[Any, Any] = dict(connection.execute(queries()["read_devices"], user).fetchall())  # type: ignore[arg-type]  two columns
+        found: Any = connection.execute(queries()["read_devices"], user).fetchall()
+        devices = dict(found)
         return DeviceBinding(
             device_bound=device_hash in devices,
             other_devices=bool(devices.keys() - {device_hash}),

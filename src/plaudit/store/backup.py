@@ -1,0 +1,187 @@
+"""Copies of the database: taken while the server runs, checked before they replace anything.
+
+A copy is one read transaction (`VACUUM INTO`), so it is a moment's whole truth and holds up no writer. Names change
+only when what they name is complete and on stable storage.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+
+from plaudit.errors import PlauditError
+from plaudit.store.migrate import APPLICATION_ID, migrations, version
+
+BUSY_MILLISECONDS = 10_000
+SIDE_FILES = ("-wal", "-shm")
+
+
+class BackupFailed(PlauditError):
+    """The copy could not be made"""
+
+    code = "backup_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a database holds, to compare a copy with."""
+
+    schema: int
+    messages: int
+    feedback: int
+    history: int
+
+    def __str__(self) -> str:
+        return f"{self.messages} messages, {self.feedback} votes, {self.history} history entries (schema {self.schema})"
+
+
+def backup(path: Path, destination: Path) -> Inventory:
+    """Copy the database at `path` into a new file. The server may run. Raises `BackupFailed`."""
+    if destination.exists():
+        raise BackupFailed(f"{destination} exists already and is not overwritten; choose another name")
+    draft = destination.with_name(f".{destination.name}.{secrets.token_hex(8)}")
+    with _failing(f"{path} could not be copied to {destination}"):
+        try:
+            _vacuum_into(path, draft)
+            inventory = inspect(draft)
+            os.link(draft, destination)  # unlike a rename it never overwrites
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync(destination.parent)
+    return inventory
+
+
+def restore(source: Path, path: Path) -> tuple[Inventory, Path | None]:
+    """Put a checked copy of `source` in the place of the database; say where the old one is now, if there was one.
+
+    Raises `BackupFailed`, also while a server holds the database.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with _failing(f"{source} could not be restored to {path}"), _held(path):
+        try:
+            _copy(source, draft)
+            inventory = inspect(draft)
+            aside = _set_aside(path)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync(path.parent)
+    return inventory, aside
+
+
+def inspect(path: Path) -> Inventory:
+    """Read all of a copy. Raises `BackupFailed` when it is damaged, no database of Plaudit's, or from the future."""
+    if not path.is_file():
+        raise BackupFailed(f"{path} is not there; check the name")
+    with _failing(f"{path} could not be read"), closing(_open(path)) as connection:
+        problems = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
+        if problems != ["ok"]:
+            raise BackupFailed(f"{path} is damaged ({problems[0]}); take another backup")
+        if connection.pragma("application_id") != APPLICATION_ID:
+            raise BackupFailed(f"{path} is not a database of Plaudit's")
+        newest = migrations()[-1][0]
+        if version(connection) > newest:
+            raise BackupFailed(f"{path} was written by a newer Plaudit (schema {version(connection)}; this one knows "
+                               f"{newest}); upgrade Plaudit first")
+        return _inventory(connection)
+
+
+def quick_check(path: Path) -> list[str]:
+    """What SQLite finds wrong with a database, the server running or not; empty when nothing. Raises `BackupFailed`."""
+    with _failing(f"{path} could not be read"), closing(_open(path)) as connection:
+        found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(5)")]
+        return [] if found == ["ok"] else found
+
+
+def newest_change(path: Path) -> int | None:
+    """The instant of the newest vote, in milliseconds since 1970. Raises `BackupFailed`."""
+    with _failing(f"{path} could not be read"), closing(_open(path)) as connection:
+        newest: int | None = connection.execute("SELECT max(updated_at) FROM history").get
+        return newest
+
+
+# ---------------------------------------------------------------- steps
+
+
+def _open(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    return connection
+
+
+def _vacuum_into(path: Path, draft: Path) -> None:
+    if not path.is_file():
+        raise BackupFailed(f"there is no database at {path}; check data_dir and database_url")
+    _create_private(draft)
+    with closing(_open(path)) as connection:
+        connection.execute("VACUUM INTO ?", (str(draft),))
+    _sync(draft)
+
+
+def _inventory(connection: apsw.Connection) -> Inventory:
+    return Inventory(
+        schema=version(connection),
+        messages=connection.execute("SELECT count(*) FROM messages").get,
+        feedback=connection.execute("SELECT count(*) FROM feedback WHERE vote IS NOT NULL").get,
+        history=connection.execute("SELECT count(*) FROM history").get,
+    )
+
+
+def _copy(source: Path, draft: Path) -> None:
+    if any(Path(f"{source}{suffix}").exists() for suffix in SIDE_FILES):
+        raise BackupFailed(f"{source} is a database in use, not a backup; make one with `plaudit backup`")
+    _create_private(draft)
+    shutil.copyfile(source, draft)
+    _sync(draft)
+
+
+def _set_aside(path: Path) -> Path | None:
+    """The old database keeps its log beside it: without it, it would lack its last votes."""
+    if not path.exists():
+        return None
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    aside = path.with_name(f"{path.name}.before-{stamp}")
+    for suffix in (*SIDE_FILES, ""):
+        side = Path(f"{path}{suffix}")
+        if side.exists():
+            side.rename(f"{aside}{suffix}")
+    return aside
+
+
+def _create_private(path: Path) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """The lock that a running server holds."""
+    with Path(f"{path}.lock").open("a", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupFailed(f"a server is using {path}; stop it first") from error
+        yield
+
+
+@contextmanager
+def _failing(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, apsw.Error) as error:
+        raise BackupFailed(f"{what}: {error}") from error
