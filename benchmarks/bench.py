@@ -64,7 +64,8 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
         yield from figures.against_ruler(setting, running, MESSAGES)
         setting.say("one connection")
         yield figures.one_connection(setting, running, MESSAGES)
-        _check_nothing_lost(setting, running)
+        setting.say("reading every vote back")
+        population.require_revisions(running, setting.answered[running.url])
     if not options.quick:
         setting.say("start")
         yield figures.start(setting)

@@ -86,11 +86,11 @@ def one_connection(setting: Setting, running: server.Server, messages: int) -> R
 def large_over_small(setting: Setting, small: tuple[server.Server, int], large: tuple[server.Server, int], *,
                      real: bool) -> Row:
     """`real`: whether the large database is as large as the row promises."""
-    targets = {"small": setting.votes_at(*small), "large": setting.votes_at(*large)}
-    speeds = {name: median(load.per_second for load in loads) for name, loads in alternate(setting, targets).items()}
-    return Row("votes_10m_over_10k" if real else f"votes_{large[1]}_over_{small[1]}", speeds["large"] / speeds["small"],
-               0.8, at_least=True,
-               note=f"{speeds['large']:.0f} votes/s with {large[1]:,} messages, {speeds['small']:.0f} with {small[1]:,}")
+    loads = alternate(setting, {"small": setting.votes_at(*small), "large": setting.votes_at(*large)})
+    few, many = (median(load.per_second for load in loads[name]) for name in ("small", "large"))
+    name = "votes_10m_over_10k" if real else f"votes_{large[1]}_over_{small[1]}"
+    return Row(name, many / few, 0.8, at_least=True,
+               note=f"{many:.0f} votes/s with {large[1]:,} messages, {few:.0f} with {small[1]:,}")
 
 
 def memory(setting: Setting, messages: int) -> Iterator[Row]:

@@ -53,6 +53,20 @@ def require_registered(answer: httpx2.Response) -> None:
         raise SystemExit(f"{len(refused)} messages were not registered, the first: {refused[0]}")
 
 
+def require_revisions(running: server.Server, answered: int) -> None:
+    """Raises SystemExit unless at least as many votes can be read back as were answered. (The last of a load may have
+    been stored but not heard of.)
+    """
+    stored, parameters = 0, {"limit": "1000"}
+    with client(running) as http:
+        while "cursor" not in parameters or parameters["cursor"]:
+            page = http.get("/v1/feedback", params=parameters).raise_for_status().json()
+            stored += sum(item["revision"] for item in page["items"])
+            parameters["cursor"] = page["cursor"]
+    if stored < answered:
+        raise SystemExit(f"{answered} votes were answered, {stored} are stored")
+
+
 def client(running: server.Server) -> httpx2.Client:
     """With the server key, to register and to read."""
     return httpx2.Client(base_url=running.url, headers={"Authorization": f"Bearer {server.SERVER_KEY}"}, timeout=60)
