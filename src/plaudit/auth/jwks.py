@@ -160,7 +160,7 @@ class _KeySet:
     """What is known of one issuer."""
 
     issuer: Issuer
-    keys: Mapping[str, VerificationKey] = NO_KEYS
+    keys: Mapping[str, VerificationKey] = field(default_factory=lambda: NO_KEYS)
     fetched_at: Instant | None = None
     attempted_at: Instant | None = None
     failing: bool = False  # the last attempt failed
