@@ -50,5 +50,9 @@ def json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+def to_json(value: Any) -> bytes:
+    return _encode(value)
+
+
 def json_response(value: Any, status: int = 200) -> Response:
     return Response(_encode(value), status, media_type="application/json")
