@@ -34,7 +34,7 @@ Refusal = tuple[int, dict[str, Any]]
 class SiteAssistDialect:
     prefix = "/v2/"
 
-    def refuse(self, error: PlauditError, request_id: str) -> Refusal:  # noqa: ARG002  # this contract has no place for it
+    def refuse(self, error: PlauditError, request_id: str) -> Refusal:  # noqa: ARG002, PLR0911  # no place for the id; a table
         match error:
             case HttpError():
                 return _refusal(error.status, HTTP_CODES[error.status], error.message)

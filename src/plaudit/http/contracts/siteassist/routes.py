@@ -12,7 +12,7 @@ from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.query import single
 from plaudit.http.resource import path_id, resource
-from plaudit.model import Contract, RatedMessage, Subject, SubjectKind, Voter
+from plaudit.model import Contract, Conversation, RatedMessage, Subject, SubjectKind, Voter
 from plaudit.ports import Authenticator
 from plaudit.service import Service
 
@@ -81,11 +81,7 @@ class SiteAssist:
     async def conversations(self, request: Request) -> Response:
         voter = await self._voter(request)
         asked = wire.decode_conversations_query(single(request.query_params.multi_items()))
-        total, found = 0, []
-        if asked.is_open:
-            total, found = await self._service.own_conversations(
-                voter, order_by=asked.order_by, descending=asked.descending, limit=asked.limit, offset=asked.offset,
-            )
+        total, found = await self._conversations(voter, asked) if asked.is_open else (0, [])
         data = [wire.encode_conversation(conversation) for conversation in found]
         return json_response(wire.encode_list(total, asked.limit, asked.offset, data))
 
@@ -104,14 +100,17 @@ class SiteAssist:
         conversation_id = _conversation_id(request)
         asked = wire.decode_messages_query(single(request.query_params.multi_items()))
         await self._service.own_conversation(voter, conversation_id)
-        total, found = await self._messages(voter, conversation_id, asked)
+        total, found = await self._messages(voter, conversation_id, asked) if asked.is_complete else (0, [])
         data = [wire.encode_message(message) for message in found]
         return json_response(wire.encode_list(total, asked.limit, asked.offset, data))
 
+    async def _conversations(self, voter: Voter, asked: wire.ConversationsQuery) -> tuple[int, list[Conversation]]:
+        return await self._service.own_conversations(
+            voter, order_by=asked.order_by, descending=asked.descending, limit=asked.limit, offset=asked.offset,
+        )
+
     async def _messages(self, voter: Voter, conversation_id: str, asked: wire.MessagesQuery
                         ) -> tuple[int, list[RatedMessage]]:
-        if not asked.is_complete:
-            return 0, []
         return await self._service.conversation_messages(
             voter.project.id, conversation_id, role=asked.role, limit=asked.limit, offset=asked.offset,
         )
