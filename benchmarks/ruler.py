@@ -20,4 +20,4 @@ async def empty(_request: Request) -> JSONResponse:
 if __name__ == "__main__":
     app = Starlette(routes=[Route("/", empty, methods=["GET", "POST"])])
     uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", ws="none", lifespan="off",
-                access_log=False, log_level="warning")
+                access_log=False, server_header=False, proxy_headers=False, log_level="warning")
