@@ -41,13 +41,13 @@ class Clock:
 
 
 @cache
-def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
+def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:  # noqa: ARG001  # what the cache goes by
     """One key a name: making them is slow."""
     return rsa.generate_private_key(65537, bits)
 
 
 @cache
-def ec_key(name: str, curve: str = "P-256") -> ec.EllipticCurvePrivateKey:
+def ec_key(name: str, curve: str = "P-256") -> ec.EllipticCurvePrivateKey:  # noqa: ARG001  # what the cache goes by
     return ec.generate_private_key({"P-256": ec.SECP256R1, "P-384": ec.SECP384R1}[curve]())
 
 
@@ -149,7 +149,7 @@ def running() -> Iterator[IdentityProvider]:
 class _Handler(BaseHTTPRequestHandler):
     providers: dict[int, IdentityProvider] = {}  # noqa: RUF012  # by port, for the library makes the handlers
 
-    def do_GET(self) -> None:  # noqa: N802  # the library's name
+    def do_GET(self) -> None:
         provider = self.providers[self.server.server_port]
         provider.heard.append(self.path)
         answer = provider.answer

@@ -156,7 +156,7 @@ async def test_a_token_that_cannot_be_good_costs_no_request(who, provider, given
 
 
 @pytest.mark.parametrize("name", ["jku", "x5u", "jwk", "x5c", "kid"])
-async def test_no_address_is_taken_from_a_token(who, provider, other_provider, name):
+async def test_no_address_is_taken_from_a_token(who, other_provider, name):
     """The canary publishes just the key that signed the token, and hears nothing."""
     attacker = rsa_key("attacker")
     other_provider.publish(jwk(attacker, "main"))
