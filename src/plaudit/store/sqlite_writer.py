@@ -51,11 +51,10 @@ class Writer:
 
     def _apply(self, connection: apsw.Connection, jobs: Sequence[Job]) -> list[Any]:
         """Other writes in their order first, then the votes: whoever registers waits for that before voting."""
-        outcomes = {id(job): _alone(connection, job) for job in jobs if not isinstance(job, Submission)}
+        alone = [None if isinstance(job, Submission) else _alone(connection, job) for job in jobs]
         submissions = [job for job in jobs if isinstance(job, Submission)]
-        if submissions:
-            outcomes |= zip(map(id, submissions), self._vote(connection, submissions), strict=True)
-        return [outcomes[id(job)] for job in jobs]
+        votes = iter(self._vote(connection, submissions) if submissions else ())
+        return [next(votes) if isinstance(job, Submission) else it for job, it in zip(jobs, alone, strict=True)]
 
     def _vote(self, connection: apsw.Connection, submissions: Sequence[Submission]) -> list[Any]:
         """Decide each on what its predecessors left, then write: states once a key, history every time."""
