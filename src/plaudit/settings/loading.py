@@ -6,10 +6,10 @@ What comes later wins: the default, `plaudit.toml`, `PLAUDIT_…` in the environ
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from msgspec import Struct
@@ -42,6 +42,10 @@ class Configuration:
     def default_project(self) -> Project:
         return self.projects[0]
 
+    def with_settings(self, settings: Settings) -> Self:
+        """The same with settings that have become known since, such as a port that was left open."""
+        return replace(self, settings=settings)
+
 
 def load(file: Path | None, environ: Mapping[str, str], options: Mapping[str, Any] | None = None) -> Configuration:
     """Read and check everything. Without `file`, `PLAUDIT_CONFIG` or else `plaudit.toml`, if it is there, is read.
@@ -59,6 +63,11 @@ def load(file: Path | None, environ: Mapping[str, str], options: Mapping[str, An
     if found:
         raise SettingsError("\n".join(found))
     return Configuration(settings, projects_of(settings), path)
+
+
+def built_in(settings: Settings) -> Configuration:
+    """These settings, and whatever file there may be left aside."""
+    return Configuration(settings, projects_of(settings), None)
 
 
 # ---------------------------------------------------------------- the file

@@ -91,14 +91,16 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         4096)
     header_bytes_max: Annotated[int, says("Bytes of headers in a request.", 1024, 1_048_576)] = 16_384
     header_fields_max: Annotated[int, says("Header fields in a request.", 10, 10_000)] = 100
-    header_timeout_seconds: Annotated[float, says("Time for a request's headers to arrive.", 0.1, 600)] = 10.0
     body_bytes_max: Annotated[int, says("Bytes of a request's body.", 1024, 16_777_216)] = 16_384
-    body_timeout_seconds: Annotated[float, says("Time for a request's body to arrive.", 0.1, 600)] = 10.0
     batch_body_bytes_max: Annotated[int, says("Bytes of a body that registers many messages.", 1024, 1_073_741_824)] = (
         67_108_864)
-    keep_alive_seconds: Annotated[float, says("How long an idle connection is kept.", 0, 3600)] = 15.0
+    request_timeout_seconds: Annotated[float, says("Time for a request to arrive, from its first byte to its last.",
+                                                   0.1, 600)] = 10.0
+    keep_alive_seconds: Annotated[int, says("How long an idle connection is kept.", 1, 3600)] = 30
     drain_seconds: Annotated[float, says("How long `/readyz` says 503 before a stopping server closes its door.", 0,
                                          600)] = 1.0
+    shutdown_timeout_seconds: Annotated[int, says("Time for requests in flight to end when the server stops.", 1,
+                                                  3600)] = 30
     metrics_access: Annotated[Access, says("Who reads `/metrics`: `key` asks for a server key with scope admin.")] = (
         "key")
     docs_access: Annotated[Access, says("Who reads `/docs`: `key` asks for a server key with scope admin. Development "

@@ -4,7 +4,6 @@ A copy is one read transaction (`VACUUM INTO`), so it is a moment's whole truth 
 only when what they name is complete and on stable storage.
 """
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -18,8 +17,8 @@ import apsw
 
 from plaudit.errors import PlauditError
 from plaudit.store.migrate import APPLICATION_ID, migrations, version
+from plaudit.store.sqlite_file import damage, lock, open_reader
 
-BUSY_MILLISECONDS = 10_000
 SIDE_FILES = ("-wal", "-shm")
 
 
@@ -61,11 +60,11 @@ def backup(path: Path, destination: Path) -> Inventory:
 def restore(source: Path, path: Path) -> tuple[Inventory, Path | None]:
     """Put a checked copy of `source` in the place of the database; say where the old one is now, if there was one.
 
-    Raises `BackupFailed`, also while a server holds the database.
+    Raises `BackupFailed`, and `DatabaseInUse` while a server holds the database.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with _failing(f"{source} could not be restored to {path}"), _held(path):
+    with _failing(f"{source} could not be restored to {path}"), closing(lock(path)):
         try:
             _copy(source, draft)
             inventory = inspect(draft)
@@ -81,7 +80,7 @@ def inspect(path: Path) -> Inventory:
     """Read all of a copy. Raises `BackupFailed` when it is damaged, no database of Plaudit's, or from the future."""
     if not path.is_file():
         raise BackupFailed(f"{path} is not there; check the name")
-    with _failing(f"{path} could not be read"), closing(_open(path)) as connection:
+    with _failing(f"{path} could not be read"), closing(open_reader(path)) as connection:
         problems = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
         if problems != ["ok"]:
             raise BackupFailed(f"{path} is damaged ({problems[0]}); take another backup")
@@ -94,16 +93,15 @@ def inspect(path: Path) -> Inventory:
         return _inventory(connection)
 
 
-def quick_check(path: Path) -> list[str]:
-    """What SQLite finds wrong with a database, the server running or not; empty when nothing. Raises `BackupFailed`."""
-    with _failing(f"{path} could not be read"), closing(_open(path)) as connection:
-        found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(5)")]
-        return [] if found == ["ok"] else found
+def quick_check(path: Path) -> str | None:
+    """The first thing wrong with a database, the server running or not; None for a sound one. Raises `BackupFailed`."""
+    with _failing(f"{path} could not be read"), closing(open_reader(path)) as connection:
+        return damage(connection)
 
 
 def newest_change(path: Path) -> int | None:
     """The instant of the newest vote, in milliseconds since 1970. Raises `BackupFailed`."""
-    with _failing(f"{path} could not be read"), closing(_open(path)) as connection:
+    with _failing(f"{path} could not be read"), closing(open_reader(path)) as connection:
         newest: int | None = connection.execute("SELECT max(updated_at) FROM history").get
         return newest
 
@@ -111,17 +109,11 @@ def newest_change(path: Path) -> int | None:
 # ---------------------------------------------------------------- steps
 
 
-def _open(path: Path) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    connection.set_busy_timeout(BUSY_MILLISECONDS)
-    return connection
-
-
 def _vacuum_into(path: Path, draft: Path) -> None:
     if not path.is_file():
         raise BackupFailed(f"there is no database at {path}; check data_dir and database_url")
     _create_private(draft)
-    with closing(_open(path)) as connection:
+    with closing(open_reader(path)) as connection:
         connection.execute("VACUUM INTO ?", (str(draft),))
     _sync(draft)
 
@@ -166,17 +158,6 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """The lock that a running server holds."""
-    with Path(f"{path}.lock").open("a", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BackupFailed(f"a server is using {path}; stop it first") from error
-        yield
 
 
 @contextmanager

@@ -1,0 +1,208 @@
+"""The composition root: from settings to a running server. The only file that names concrete classes.
+
+`prepare` reads what is on the disk, `running` opens what must be open, `serve` answers until the process is told to
+stop. Nothing happens when this module is imported.
+"""
+
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from ipaddress import ip_network
+
+import msgspec
+from starlette.routing import BaseRoute
+
+from plaudit import rules
+from plaudit.auth.authenticator import Authenticator, AuthSecrets
+from plaudit.auth.development import DevelopmentIssuer, new_private_key_pem
+from plaudit.auth.jwks import JwksCache
+from plaudit.auth.keys import new_publishable_key, new_server_key
+from plaudit.http import development
+from plaudit.http.app import Application, EdgeSettings
+from plaudit.http.health import Access
+from plaudit.http.metrics import Metrics
+from plaudit.http.server import Server, ServerSettings
+from plaudit.model import Instant, Issuer, Project, Scope
+from plaudit.ports import IssuerCheck
+from plaudit.service import Service
+from plaudit.settings import Configuration, Secrets, Settings, SettingsError, open_secrets
+from plaudit.settings.keys import KeyRecord, add_key, read_keys, with_keys
+from plaudit.settings.secrets import development_key
+from plaudit.store.sqlite import SqliteStore
+
+DEVELOPMENT_AUDIENCE = "plaudit-development"
+FIRST_KEY_ID = "first"
+DAY_SECONDS = 24 * 60 * 60
+BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that a server needs to know, before anything is open."""
+
+    settings: Settings
+    projects: tuple[Project, ...]  # the default one first, with the keys made while running
+    secrets: Secrets
+    secrets_created: bool
+    first_server_key: str | None  # in plain text, by the start that made it only
+    development_issuer: DevelopmentIssuer | None
+
+    @property
+    def default_project(self) -> Project:
+        return self.projects[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts, open and wired."""
+
+    prepared: Prepared
+    application: Application
+    service: Service
+    authenticator: Authenticator
+
+
+Announce = Callable[[Running], Awaitable[None]]
+
+
+async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
+                more_routes: Sequence[BaseRoute] = ()) -> None:
+    """Answer until SIGTERM or SIGINT, then finish what is in flight. `announce` runs when all is ready.
+
+    Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`.
+    """
+    async with running(prepared, more_routes) as parts:
+        server = Server(parts.application, _server_settings(prepared.settings))
+        await announce(parts)
+        await server.serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def running(prepared: Prepared, more_routes: Sequence[BaseRoute] = ()) -> AsyncIterator[Running]:
+    """Open the database and wire the parts; close it when the block ends. Raises as `serve`."""
+    settings, issuer = prepared.settings, prepared.development_issuer
+    store = await SqliteStore.open(settings.database_path, rules.decide, now=now, waiting_max=settings.queue_max)
+    jwks = JwksCache(now, {issuer.issuer: issuer.jwks} if issuer else {})
+    try:
+        authenticator = Authenticator(
+            prepared.projects, prepared.default_project.id,
+            store=store, secrets=AuthSecrets(prepared.secrets.session_secret, prepared.secrets.guest_pepper),
+            jwks=jwks, now=now, new_id=new_id, session_lifetime_seconds=settings.session_days * DAY_SECONDS,
+        )
+        service = Service(store, now=now, new_id=new_id)
+        metrics = Metrics()
+        metrics.queue_depth.set_function(lambda: store.queue_depth)
+        application = Application(
+            service, authenticator, metrics, _edge_settings(settings),
+            origins=frozenset[str]().union(*(project.origins for project in prepared.projects)),
+            more_routes=[*(development.routes(issuer.jwks) if issuer else ()), *more_routes],
+        )
+        yield Running(prepared, application, service, authenticator)
+    finally:
+        await store.close()
+        await jwks.aclose()
+
+
+@asynccontextmanager
+async def issuer_check() -> AsyncIterator[IssuerCheck]:
+    """For `plaudit doctor`."""
+    jwks = JwksCache(now)
+    try:
+        yield jwks.check
+    finally:
+        await jwks.aclose()
+
+
+# ---------------------------------------------------------------- before anything is open
+
+
+def listen(settings: Settings) -> tuple[socket.socket, Settings]:
+    """A listening socket, and the settings with the port that it has. Raises `SettingsError`."""
+    host = settings.host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host} port {settings.port} ({error.strerror}); stop what is there, or "
+                            "choose another with --port") from error
+    return listener, msgspec.structs.replace(settings, port=listener.getsockname()[1])
+
+
+def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepared:
+    """Read the secrets and the keys, making those that a first start needs. Raises `SettingsError`."""
+    settings = configuration.settings
+    secrets, created = open_secrets(settings.data_path, environ)
+    first_key = _first_keys(configuration)
+    first, *others = with_keys(configuration.projects, read_keys(settings.data_path))
+    issuer = development_issuer(settings) if settings.development else None
+    if issuer:
+        first = replace(first, issuers=(*first.issuers, _trust(issuer)))
+    return Prepared(settings, (first, *others), secrets, created, first_key, issuer)
+
+
+def development_issuer(settings: Settings) -> DevelopmentIssuer:
+    """Named after the address, so that its keys are where its name says. Raises `SettingsError`."""
+    pem = development_key(settings.data_path, lambda: new_private_key_pem().decode())
+    return DevelopmentIssuer.from_pem(settings.base_url + development.PATH, pem.encode())
+
+
+def _first_keys(configuration: Configuration) -> str | None:
+    """Without a file, the one project gets a publishable key and a server key that may do everything, once."""
+    if configuration.file or read_keys(configuration.settings.data_path).publishable_keys:
+        return None
+    key, sha256 = new_server_key()
+    created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    record = KeyRecord(configuration.default_project.id, FIRST_KEY_ID, sha256, tuple(Scope), created)
+    add_key(configuration.settings.data_path, record, new_publishable_key())
+    return key
+
+
+def _trust(issuer: DevelopmentIssuer) -> Issuer:
+    return Issuer(
+        issuer=issuer.issuer,
+        audiences=frozenset({DEVELOPMENT_AUDIENCE}),
+        jwks_url=f"{issuer.issuer}.well-known/jwks.json",
+        algorithms=(issuer.algorithm,),
+    )
+
+
+# ---------------------------------------------------------------- settings as each part wants them
+
+
+def _edge_settings(settings: Settings) -> EdgeSettings:
+    return EdgeSettings(
+        header_bytes_max=settings.header_bytes_max,
+        header_fields_max=settings.header_fields_max,
+        body_bytes_max=settings.body_bytes_max,
+        batch_body_bytes_max=settings.batch_body_bytes_max,
+        per_address_per_minute=settings.per_address_per_minute,
+        trusted_proxies=tuple(ip_network(network) for network in settings.trusted_proxies),
+        metrics_access=Access(settings.metrics_access),
+        docs_access=Access.PUBLIC if settings.docs_public else Access(settings.docs_access),
+        log_all_requests=settings.log_requests == "all",
+    )
+
+
+def _server_settings(settings: Settings) -> ServerSettings:
+    return ServerSettings(
+        host=settings.host,
+        port=settings.port,
+        header_bytes_max=settings.header_bytes_max,
+        request_timeout_seconds=settings.request_timeout_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        drain_seconds=settings.drain_seconds,
+        shutdown_timeout_seconds=settings.shutdown_timeout_seconds,
+    )
+
+
+def now() -> Instant:
+    """The one clock."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())

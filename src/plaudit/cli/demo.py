@@ -1,0 +1,104 @@
+"""`plaudit demo`"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from plaudit.cli.options import Port
+
+if TYPE_CHECKING:
+    from plaudit.bootstrap import Prepared, Running
+    from plaudit.cli.demo_data import DemoAccess
+    from plaudit.http.demo import DemoVoters
+
+SUBJECT = "demo-user"
+VISITOR_DEVICE = "demo-visitor"
+GUEST_HEADERS = {"x-device-id": "demo-device-0001", "x-platform": "web", "x-user-id": "U-demo-0001"}
+
+
+def demo(port: Port = None) -> None:
+    """Serve invented, clearly labelled demo data, and a page to click through, until Ctrl-C.
+
+    Everything is in a temporary folder and forgotten at the end. Your own settings and data are not touched.
+
+    Examples:
+
+      plaudit demo
+
+      plaudit demo --port 0
+    """
+    import tempfile
+
+    import uvloop
+
+    from plaudit import bootstrap
+    from plaudit.cli import logs
+    from plaudit.http import demo as page
+    from plaudit.settings import Settings, built_in
+
+    with tempfile.TemporaryDirectory(prefix="plaudit-demo-") as folder:
+        settings = Settings(port=Settings().port if port is None else port, data_dir=folder, development=True,
+                            drain_seconds=0, log_format="text", per_address_per_minute=0)
+        logs.configure(settings.log_format)
+        listener, settings = bootstrap.listen(settings)
+        with listener:
+            prepared = _open_to_own_page(bootstrap.prepare(built_in(settings), {}))
+            uvloop.run(bootstrap.serve(prepared, listener, _fill_and_announce, page.routes(_voters(prepared))))
+
+
+async def _fill_and_announce(running: Running) -> None:
+    import httpx2
+
+    from plaudit.bootstrap import now
+    from plaudit.cli import demo_data
+
+    base_url = running.prepared.settings.base_url
+    transport = httpx2.ASGITransport(running.application)
+    async with httpx2.AsyncClient(transport=transport, base_url=base_url) as client:
+        await demo_data.fill(client, await _access(running), now())
+    print(f"Invented demo data, forgotten when this stops: {base_url}/demo", flush=True)
+
+
+def _open_to_own_page(prepared: Prepared) -> Prepared:
+    """The page is served from here, so here is its origin."""
+    port = prepared.settings.port
+    first, *others = prepared.projects
+    origins = frozenset({f"http://127.0.0.1:{port}", f"http://localhost:{port}"})
+    return replace(prepared, projects=(replace(first, name="Invented demo data", origins=origins), *others))
+
+
+def _voters(prepared: Prepared) -> DemoVoters:
+    from plaudit.http.demo import DemoVoters
+
+    return DemoVoters(
+        publishable_key=prepared.default_project.publishable_key or "",
+        visitor_device=VISITOR_DEVICE,
+        guest_device=GUEST_HEADERS["x-device-id"],
+        guest_user=GUEST_HEADERS["x-user-id"],
+        user_token=partial(_user_token, prepared),
+    )
+
+
+def _user_token(prepared: Prepared) -> str:
+    from plaudit.bootstrap import DEVELOPMENT_AUDIENCE, now
+
+    assert prepared.development_issuer  # noqa: S101 -- the demo runs in development mode
+    return prepared.development_issuer.mint(SUBJECT, DEVELOPMENT_AUDIENCE, now())
+
+
+async def _access(running: Running) -> DemoAccess:
+    from plaudit.cli.demo_data import DemoAccess
+
+    prepared, project = running.prepared, running.prepared.default_project
+    assert prepared.first_server_key and prepared.development_issuer  # noqa: S101, PT018 -- each demo is a first start
+    visitor_id, _ = await running.authenticator.visitor(project, VISITOR_DEVICE)
+    return DemoAccess(
+        server_key=prepared.first_server_key,
+        session_token=running.authenticator.session_token(project, visitor_id),
+        visitor_id=visitor_id,
+        guest_headers=GUEST_HEADERS,
+        user_token=_user_token(prepared),
+        user_owner={"issuer": prepared.development_issuer.issuer, "subject": SUBJECT},
+    )

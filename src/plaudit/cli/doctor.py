@@ -1,0 +1,192 @@
+"""`plaudit doctor`"""
+
+import asyncio
+import os
+import shutil
+import stat
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from plaudit.cli import Failed
+from plaudit.cli.options import Config, read
+from plaudit.model import Issuer
+from plaudit.settings import Configuration, SettingsError
+
+FREE_BYTES_MIN = 256 * 1024 * 1024
+WAL_BYTES_MAX = 256 * 1024 * 1024
+SKEW_SECONDS_MAX = 30
+OTHERS = 0o077
+MEBIBYTE = 1024 * 1024
+CLOCK_TIMEOUT_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    good: bool
+    text: str  # what is the case; when it is not good, also what to do
+
+    def __str__(self) -> str:
+        return f"{'✔' if self.good else '✘'} {self.text}"
+
+
+def doctor(config: Config = None) -> None:
+    """Say in plain words what is wrong: settings, secrets, disk, database, identity providers, clock.
+
+    Changes nothing; the server may be running or not. Exit code 1 when something is wrong.
+
+    Examples:
+
+      plaudit doctor
+
+      plaudit doctor --config /etc/plaudit.toml
+    """
+    try:
+        configuration = read(config)
+    except SettingsError as error:
+        print("\n".join(str(Finding(good=False, text=line)) for line in str(error).splitlines()))
+        raise Failed("the settings cannot be used; put them right and ask again") from error
+    findings = asyncio.run(examine(configuration))
+    print("\n".join(map(str, findings)))
+    if wrong := sum(not finding.good for finding in findings):
+        raise Failed(f"{wrong} of {len(findings)} checks found something wrong")
+
+
+async def examine(configuration: Configuration) -> list[Finding]:
+    settings = configuration.settings
+    findings = [Finding(good=True, text=f"Settings: {configuration.file or 'no file, only defaults'}")]
+    findings += _private_files(settings.data_path)
+    findings += _disk(settings.database_path)
+    findings += _database(settings.database_path)
+    findings += [finding async for finding in _issuers(configuration)]
+    return findings
+
+
+# ---------------------------------------------------------------- the disk
+
+
+def _private_files(data_path: Path) -> Iterator[Finding]:
+    from plaudit.settings import open_secrets
+    from plaudit.settings.keys import keys_file, read_keys
+    from plaudit.settings.secrets import secrets_file
+
+    if not secrets_file(data_path).exists():
+        yield Finding(good=True, text=f"Secrets: {secrets_file(data_path)} will be made at the first start")
+    else:
+        yield _tried(f"Secrets: {secrets_file(data_path)}", lambda: open_secrets(data_path, os.environ))
+    yield _tried(f"Keys: {keys_file(data_path)}", lambda: read_keys(data_path))
+    if data_path.exists() and (mode := stat.S_IMODE(data_path.stat().st_mode)) & OTHERS:
+        yield Finding(good=False, text=f"Data folder: others can enter {data_path} (mode {mode:04o}); run: "
+                                       f"chmod 700 {data_path}")
+
+
+def _tried(text: str, attempt: Callable[[], object]) -> Finding:
+    try:
+        attempt()
+    except SettingsError as error:
+        return Finding(good=False, text=f"{text.partition(':')[0]}: {error}")
+    return Finding(good=True, text=text)
+
+
+def _disk(database: Path) -> Iterator[Finding]:
+    folder = next(parent for parent in database.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    text = f"Disk: {free // MEBIBYTE} MiB free in {folder}"
+    enough = free >= FREE_BYTES_MIN
+    yield Finding(enough, text if enough else f"{text}; make room before votes are refused")
+    if not os.access(folder, os.W_OK):
+        yield Finding(good=False, text=f"Disk: {folder} cannot be written by this user; change its owner or data_dir")
+
+
+# ---------------------------------------------------------------- the database
+
+
+def _database(path: Path) -> Iterator[Finding]:
+    from plaudit.errors import PlauditError
+    from plaudit.store import backup
+
+    if not path.exists():
+        yield Finding(good=True, text=f"Database: {path} will be made at the first start")
+        return
+    try:
+        damage = backup.quick_check(path)
+        newest = None if damage else backup.newest_change(path)
+    except PlauditError as error:
+        yield Finding(good=False, text=f"Database: {error.message}")
+        return
+    yield _soundness(path, damage)
+    yield _log_size(Path(f"{path}-wal"))
+    yield _newest(newest)
+
+
+def _soundness(path: Path, damage: str | None) -> Finding:
+    if damage:
+        return Finding(good=False, text=f"Database: {path} is damaged ({damage}); stop the server and restore the "
+                                        "newest backup: `plaudit restore --verify BACKUP`")
+    return Finding(good=True, text=f"Database: {path} is sound")
+
+
+def _log_size(log: Path) -> Finding:
+    size = log.stat().st_size if log.exists() else 0
+    text = f"Write-ahead log: {size // MEBIBYTE} MiB"
+    if size > WAL_BYTES_MAX:
+        return Finding(good=False, text=f"{text}; something keeps reading an old state: look for a hung backup or "
+                                        "`sqlite3` session, then restart the server")
+    return Finding(good=True, text=text)
+
+
+def _newest(newest: int | None) -> Finding:
+    """Votes from the future tell of a clock that was put back."""
+    if newest is None:
+        return Finding(good=True, text="Newest vote: none yet")
+    at = datetime.fromtimestamp(newest / 1000, UTC).isoformat(timespec="seconds")
+    if newest / 1000 > time.time() + SKEW_SECONDS_MAX:
+        return Finding(good=False, text=f"Newest vote: {at}, which is in the future; put this machine's clock right")
+    return Finding(good=True, text=f"Newest vote: {at}")
+
+
+# ---------------------------------------------------------------- identity providers and the clock
+
+
+async def _issuers(configuration: Configuration) -> AsyncIterator[Finding]:
+    from plaudit.bootstrap import issuer_check
+    from plaudit.errors import DependencyDown
+
+    async with issuer_check() as check:
+        for project in configuration.projects:
+            for issuer in project.issuers:
+                name = f"Issuer {issuer.issuer} of project {project.id}"
+                try:
+                    count = await check(issuer)
+                except DependencyDown as error:
+                    yield Finding(good=False, text=f"{name}: {error.message}; check jwks_url and the network")
+                    continue
+                yield _usable(name, count)
+                yield await _clock(issuer)
+
+
+def _usable(name: str, count: int) -> Finding:
+    if count == 0:
+        return Finding(good=False, text=f"{name}: it publishes no key that can be used; its users cannot vote. Check "
+                                        "jwks_url")
+    return Finding(good=True, text=f"{name}: {count} usable keys")
+
+
+async def _clock(issuer: Issuer) -> Finding:
+    """Tokens are judged by time, so this machine and the issuer must agree on it."""
+    import httpx2
+
+    try:
+        async with (httpx2.AsyncClient(timeout=CLOCK_TIMEOUT_SECONDS) as client,
+                    client.stream("GET", issuer.jwks_url) as response):
+            theirs = parsedate_to_datetime(response.headers["date"]).timestamp()
+    except (httpx2.HTTPError, KeyError, ValueError):
+        return Finding(good=True, text=f"Clock: {issuer.jwks_url} does not tell the time, so it was not compared")
+    skew_seconds = round(time.time() - theirs)
+    text = f"Clock: {abs(skew_seconds)} s {'ahead of' if skew_seconds >= 0 else 'behind'} {issuer.jwks_url}"
+    if abs(skew_seconds) > SKEW_SECONDS_MAX:
+        return Finding(good=False, text=f"{text}; good tokens are refused like this. Synchronise this machine's clock")
+    return Finding(good=True, text=text)

@@ -1,0 +1,16 @@
+"""The keys of the issuer that development mode has, served as any identity provider serves its own."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from plaudit.http.resource import resource
+
+PATH = "/development/"
+
+
+def routes(jwks: bytes) -> list[BaseRoute]:
+    async def keys(_request: Request) -> Response:
+        return Response(jwks, media_type="application/json")
+
+    return [resource(f"{PATH}.well-known/jwks.json", "development", GET=keys)]
