@@ -42,6 +42,10 @@ async def cache(clock):
     pytest.param([MAIN, {"kty": "RSA", "kid": "none"}], {"main"}, id="an RSA key without numbers"),
     pytest.param([MAIN, {**NEXT, "n": "!"}], {"main"}, id="a number that is no base64"),
     pytest.param([MAIN, {**jwk(ec_key("ec"), "ec"), "x": "AA"}], {"main"}, id="a point that is not on the curve"),
+    pytest.param([MAIN, {**NEXT, "n": "_" * 200_000}], {"main"}, id="an RSA key of a million bits"),
+    pytest.param([MAIN, {**NEXT, "e": "_" * 100}], {"main"}, id="an exponent of 600 bits"),
+    pytest.param([MAIN, {**NEXT, "e": "AQAA"}], {"main"}, id="an even exponent"),
+    pytest.param([MAIN, {**NEXT, "n": "ééé", "e": "\ud83d\ude00"}], {"main"}, id="numbers that are not ASCII"),
     pytest.param([MAIN, "key", None, 1, []], {"main"}, id="entries that are no keys"),
     pytest.param([MAIN, {**NEXT, "kid": "main"}], {"main"}, id="a kid twice"),
 ])

@@ -1,11 +1,11 @@
 """`ports.Authenticator`: which proof belongs to which project, and what is remembered between requests.
 
 Hot path: a token that was verified a moment ago is a SHA-256 and a dictionary away; a guest whose device is known to
-be bound is two regular expressions, three HMACs and a dictionary away. Neither awaits anything.
+be bound is two regular expressions, an HMAC and a dictionary away. Neither awaits anything.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plaudit.auth import guests, sessions, tokens
 from plaudit.auth.bounded import Bounded
@@ -28,15 +28,15 @@ from plaudit.model import (
 )
 from plaudit.ports import DeviceClaim, Guest, Store
 
-KNOWN_DEVICES_MAX = 50_000
+KNOWN_GUESTS_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class AuthSecrets:
     """`session_secret` may be changed, at the price of every session. `guest_pepper` may not: guests would be lost."""
 
-    session_secret: bytes
-    guest_pepper: bytes
+    session_secret: bytes = field(repr=False)
+    guest_pepper: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         if min(len(self.session_secret), len(self.guest_pepper)) < sessions.SECRET_BYTES_MIN:
@@ -68,8 +68,8 @@ class Authenticator:
         jwks.when_dropped(self._verified.forget)
         self._hashes = GuestHashes(secrets.guest_pepper)
         # Facts that never change once they are so: a device is bound, a guest shows tokens.
-        self._bound: Bounded[tuple[str, str, str], bool] = Bounded(KNOWN_DEVICES_MAX)
-        self._shows_token: Bounded[tuple[str, str, str], bool] = Bounded(KNOWN_DEVICES_MAX)
+        self._bound: Bounded[tuple[str, str], bool] = Bounded(KNOWN_GUESTS_MAX)
+        self._shows_token: Bounded[tuple[str, str], bool] = Bounded(KNOWN_GUESTS_MAX)
 
     # ------------------------------------------------------------ tokens
 
@@ -121,7 +121,7 @@ class Authenticator:
         subject = Subject.user(issuer.issuer, unverified.claims["sub"])
         voter = Voter(project, subject, AuthLevel.JWT)
         expires_at = int(unverified.claims["exp"] * 1000)
-        self._verified.put(token, voter, self._now(), expires_at, Signer(issuer.issuer, kid))
+        self._verified.put(token, voter, self._now(), expires_at, Signer(issuer.issuer, key.kid))
         return voter
 
     def _believer(self, claims: tokens.Claims) -> tuple[Project, Issuer]:
@@ -152,44 +152,44 @@ class Authenticator:
         """The subject of a guest whom the back end vouches for. See `ports.Authenticator`."""
         guests.check_vouched(device_id, user_id)
         guest = self._hashes.guest(project.id, device_id, user_id)
-        if not self._bound.get(_fact(project, guest)):
-            await self._bind(project, guest, only_first=False)
+        if not self._bound.get(guest.fact):
+            await self._bind(guest, only_first=False)
         return guest.subject
 
     async def _bound_guest(self, project: Project, guest: GuestIdentity) -> Guest:
-        if not self._bound.get(_fact(project, guest)) and not await self._bind(project, guest, only_first=True):
+        if not self._bound.get(guest.fact) and not await self._bind(guest, only_first=True):
             raise Forbidden
         return Guest(Voter(project, guest.subject, AuthLevel.GUEST_BOUND))
 
-    async def _bind(self, project: Project, guest: GuestIdentity, *, only_first: bool) -> bool:
+    async def _bind(self, guest: GuestIdentity, *, only_first: bool) -> bool:
         """Is the guest's device bound to its user id now?"""
         binding = await self._store.bind_device(
-            project.id, guest.user_hash, guest.device_hash, self._now(), only_first=only_first)
+            guest.project_id, *self._hashes.stored(guest), self._now(), only_first=only_first)
         if binding.device_bound:
-            self._bound.put(_fact(project, guest), value=True)
+            self._bound.put(guest.fact, value=True)
         if binding.token_seen_at is not None:
-            self._shows_token.put(_fact(project, guest), value=True)
+            self._shows_token.put(guest.fact, value=True)
         return binding.device_bound
 
     async def _signed_guest(self, project: Project, guest: GuestIdentity, token: str | None) -> Guest:
         if token is None:
             return await self._first_seen(project, guest)
         now = self._now()
-        age_milliseconds = self._hashes.token_age(token, project.id, guest, now)
-        if not self._shows_token.get(_fact(project, guest)):
-            await self._store.device_token_seen(project.id, guest.user_hash, guest.device_hash, now)
-            self._shows_token.put(_fact(project, guest), value=True)
+        age_milliseconds = self._hashes.token_age(token, guest, now)
+        if not self._shows_token.get(guest.fact):
+            await self._store.device_token_seen(guest.project_id, *self._hashes.stored(guest), now)
+            self._shows_token.put(guest.fact, value=True)
         due = age_milliseconds > guests.TOKEN_RENEWED_AFTER_MILLISECONDS
-        renewed = self._hashes.mint_token(project.id, guest, now) if due else None
+        renewed = self._hashes.mint_token(guest, now) if due else None
         return Guest(Voter(project, guest.subject, AuthLevel.GUEST_SIGNED), renewed)
 
     async def _first_seen(self, project: Project, guest: GuestIdentity) -> Guest:
         """A guest without a token is believed, and given one, until the first time that it shows one."""
-        if not self._shows_token.get(_fact(project, guest)):
-            await self._bind(project, guest, only_first=True)
-        if self._shows_token.get(_fact(project, guest)):
+        if not self._shows_token.get(guest.fact):
+            await self._bind(guest, only_first=True)
+        if self._shows_token.get(guest.fact):
             raise Unauthenticated
-        token = self._hashes.mint_token(project.id, guest, self._now())
+        token = self._hashes.mint_token(guest, self._now())
         return Guest(Voter(project, guest.subject, AuthLevel.GUEST_BARE), token)
 
     # ------------------------------------------------------------ keys and visitors
@@ -225,6 +225,3 @@ def _host_name(host: str) -> str:
         return host.partition("]")[0].lower() + "]"
     return host.partition(":")[0].lower()
 
-
-def _fact(project: Project, guest: GuestIdentity) -> tuple[str, str, str]:
-    return project.id, guest.user_hash, guest.device_hash

@@ -5,7 +5,7 @@ Raw device ids and user ids go no further than this file: everything that leaves
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plaudit.errors import Invalid, Unauthenticated
 from plaudit.model import Instant, Subject, SubjectKind
@@ -26,11 +26,17 @@ LENGTH_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class GuestIdentity:
-    """One guest, as the store may know it. All three are keyed hashes, hexadecimal."""
+    """One guest of one project, for the length of one request; only `subject` may be kept or shown."""
 
+    project_id: str
     subject: Subject
-    user_hash: str
-    device_hash: str
+    device_id: str = field(repr=False)
+    user_id: str = field(repr=False)
+
+    @property
+    def fact(self) -> tuple[str, str]:
+        """What facts about this guest are remembered by."""
+        return self.project_id, self.subject.name
 
 
 class GuestHashes:
@@ -42,27 +48,29 @@ class GuestHashes:
             hmac.digest(pepper, purpose, "sha256") for purpose in (b"user", b"device", b"visitor", b"device token"))
 
     def guest(self, project_id: str, device_id: str, user_id: str) -> GuestIdentity:
-        return GuestIdentity(
-            Subject(SubjectKind.GUEST, _keyed(self._pepper, device_id, user_id)),
-            _keyed(self._user_key, project_id, user_id),
-            _keyed(self._device_key, project_id, device_id),
-        )
+        subject = Subject(SubjectKind.GUEST, _keyed(self._pepper, device_id, user_id))
+        return GuestIdentity(project_id, subject, device_id, user_id)
+
+    def stored(self, guest: GuestIdentity) -> tuple[str, str]:
+        """The user id and the device id as the store may know them."""
+        return (_keyed(self._user_key, guest.project_id, guest.user_id),
+                _keyed(self._device_key, guest.project_id, guest.device_id))
 
     def visitor_device(self, project_id: str, device: str) -> str:
         return _keyed(self._visitor_key, project_id, device)
 
-    def mint_token(self, project_id: str, guest: GuestIdentity, now: Instant) -> str:
+    def mint_token(self, guest: GuestIdentity, now: Instant) -> str:
         issued_at = str(now)
-        return f"{issued_at}.{_keyed(self._token_key, project_id, guest.subject.name, issued_at)}"
+        return f"{issued_at}.{_keyed(self._token_key, *guest.fact, issued_at)}"
 
-    def token_age(self, token: str, project_id: str, guest: GuestIdentity, now: Instant) -> int:
+    def token_age(self, token: str, guest: GuestIdentity, now: Instant) -> int:
         """How many milliseconds old a device token is.
 
         Raises `Unauthenticated` unless it was minted for this guest of this project, not more than 30 days ago.
         """
         match = TOKEN.fullmatch(token)
         issued_at, mac = match.groups() if match else ("0", "")
-        expected = _keyed(self._token_key, project_id, guest.subject.name, issued_at)
+        expected = _keyed(self._token_key, *guest.fact, issued_at)
         if not hmac.compare_digest(mac, expected):
             raise Unauthenticated
         age_milliseconds = now - int(issued_at)

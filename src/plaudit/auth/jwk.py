@@ -7,7 +7,7 @@ over, as if the document did not hold them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -53,17 +53,22 @@ class _Document(msgspec.Struct):
     keys: list[msgspec.Raw]
 
 
+# Base64url: 8192 bits, and the 64 bits that OpenSSL allows. Longer ones would cost long before they are refused.
+_Number = Annotated[str, msgspec.Meta(max_length=1366)]
+_Exponent = Annotated[str, msgspec.Meta(max_length=11)]
+
+
 class _Jwk(msgspec.Struct):
     kty: str
     kid: str
     use: str = "sig"
     alg: str | None = None
     key_ops: list[str] | None = None
-    n: str = ""
-    e: str = ""
+    n: _Number = ""
+    e: _Exponent = ""
     crv: str = ""
-    x: str = ""
-    y: str = ""
+    x: _Number = ""
+    y: _Number = ""
 
 
 def _entries(document: bytes) -> list[msgspec.Raw]:

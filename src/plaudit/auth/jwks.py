@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import httpx2
+import structlog
 
 from plaudit.auth.jwk import UnusableDocument, VerificationKey, usable_keys
 from plaudit.errors import DependencyDown
@@ -27,6 +28,8 @@ CONNECT_TIMEOUT_SECONDS = 2.0
 TOTAL_TIMEOUT_SECONDS = 3.0
 DOCUMENT_BYTES_MAX = 256 * 1024
 IDENTITY_PROVIDER = "identity_provider"
+
+log = structlog.get_logger("plaudit.auth")
 
 NO_KEYS: Mapping[str, VerificationKey] = MappingProxyType({})
 WhenDropped = Callable[[str, frozenset[str]], None]
@@ -127,9 +130,10 @@ class JwksCache:
     async def _refresh(self, known: "_KeySet") -> None:
         try:
             keys = usable_keys(await self._fetch(known.issuer.jwks_url))
-        except (FetchFailed, UnusableDocument):
+        except (FetchFailed, UnusableDocument) as reason:
             known.failing = True
             known.failures += 1
+            log.warning("keys not fetched", issuer=known.issuer.issuer, url=known.issuer.jwks_url, reason=str(reason))
         else:
             self._install(known, keys)
         finally:
