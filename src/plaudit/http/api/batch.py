@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from plaudit.errors import MalformedBody
+from plaudit.errors import Invalid, MalformedBody
 from plaudit.http import body
-from plaudit.http.errors import BodyTooLarge, HttpError, RequestTimeout, UnsupportedMediaType
+from plaudit.http.errors import BodyTooLarge, RequestTimeout, UnsupportedMediaType
 
 LINES_MAX = 10_000
 SLICE_LINES = 250
@@ -23,15 +23,6 @@ Lines = list[bytes | memoryview]
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class TooManyLines(BodyTooLarge):
-    """A batch has at most 10,000 lines; send the rest in another"""
-
-    code = "too_many_lines"
-
-    def __init__(self) -> None:
-        HttpError.__init__(self)
-
-
 class BatchMediaType(UnsupportedMediaType):
     """Send the batch as application/json or application/x-ndjson in UTF-8, without Content-Encoding"""
 
@@ -39,7 +30,8 @@ class BatchMediaType(UnsupportedMediaType):
 async def slices(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, Lines]]:
     """The number of the first line, from 1, and some lines.
 
-    Raises `MalformedBody` for what is no array, `BatchMediaType`, `BodyTooLarge`, `TooManyLines`, `RequestTimeout`.
+    Raises `MalformedBody` for what is no array, `BatchMediaType`, `BodyTooLarge`, `RequestTimeout`,
+    `Invalid` for too many lines.
     """
     if body.NDJSON.fullmatch(request.headers.get("content-type", "")):
         async for found in _read_ndjson(request, bytes_max):
@@ -57,7 +49,7 @@ async def _read_array(request: Request, bytes_max: int) -> Lines:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise MalformedBody("The body must be a JSON array") from None
     if len(raw) > LINES_MAX:
-        raise TooManyLines
+        raise _too_many()
     return [memoryview(line) for line in raw]
 
 
@@ -70,7 +62,7 @@ async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[
             yield first, lines
         number += len(whole)
         if number > LINES_MAX + 1 or (number > LINES_MAX and rest.strip()):
-            raise TooManyLines
+            raise _too_many()
     if rest.strip():
         yield number, [rest]
 
@@ -103,3 +95,7 @@ def _cut(first: int, lines: Any) -> Iterator[tuple[int, Lines]]:
             start, size = end, len(line)
     if lines[start:]:
         yield first + start, lines[start:]
+
+
+def _too_many() -> Invalid:
+    return Invalid("lines", f"A batch has at most {LINES_MAX} lines; send the rest in another")

@@ -62,7 +62,8 @@ def status_of(error: PlauditError) -> int:
 
 def described(error: PlauditError) -> dict[str, Any]:
     """The error without the request that met it, as a batch says it of a line."""
-    what: dict[str, Any] = {"code": error.code, "message": error.message}
+    message = f"{error.field}: {error.reason}" if isinstance(error, Invalid) else error.message
+    what: dict[str, Any] = {"code": error.code, "message": message}
     if details := _details(error):
         what["details"] = details
     return what
