@@ -1,6 +1,5 @@
 """Standing votes, newest change first, by any filter, in pages that hold while people go on voting."""
 
-import base64
 from itertools import combinations
 
 import pytest
@@ -183,17 +182,10 @@ async def test_a_cursor_holds_while_votes_change(store):
 # ---------------------------------------------------------------- malformed cursors
 
 
-def encoded(text):
-    """As the store writes a cursor."""
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
 @pytest.mark.parametrize("cursor", [
-    "", "=", "x", "!", " ", "é", "\x00", "AAAA", "a" * 10_000,
-    encoded(""), encoded("."), encoded("1"), encoded("1."), encoded(".1"), encoded("1.2.3"), encoded("a.b"),
-    encoded("1.5e3"), encoded(" 1.2"), encoded("1_0.2"), encoded("+1.2"), encoded("01.2"), encoded("\u0661.2"),
-    encoded("1.2") + "=", encoded("1.2") + "\n", encoded("null.null"), encoded("1.2; DROP TABLE feedback"),
-    encoded(f"{2**63}.1"), encoded(f"1.{2**63}"), encoded(f"{-2**63 - 1}.1"), encoded("9" * 5000 + ".1"),
+    "", "=", "x", "!", " ", "é", "\x00", "AAAA", "a" * 10_000, ".", "1.", ".1", "1.2.3", "a.b", "1.5e3", " 1.2", "1.2 ",
+    "1.2\n", "1_0.2", "+1.2", "\u0661.2", "null.null", "1.2; DROP TABLE feedback", f"{2**63}.1", f"1.{2**63}",
+    f"{-2**63 - 1}.1", "9" * 5000 + ".1", "1." + "9" * 5000,
 ], ids=lambda cursor: ascii(cursor[:24]))
 async def test_a_cursor_that_the_store_did_not_give_is_refused(store, cursor):
     """As an invalid field, never as a failure."""

@@ -65,6 +65,7 @@ class SqliteStore:
             writer.commit, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="plaudit-reader")
         self._reads_waiting = 0
+        self._closed = False
         self._own = threading.local()  # a connection for each reading thread
 
     @classmethod
@@ -90,6 +91,7 @@ class SqliteStore:
     async def close(self) -> None:
         """Commit what was accepted, then let go of the file."""
         await self._commits.close()
+        self._closed = True
         await asyncio.to_thread(self._readers.shutdown)
         self._writer.close()
         self._lock.close()
@@ -155,6 +157,8 @@ class SqliteStore:
 
     async def _read(self, read: Callable[[apsw.Connection], T]) -> T:
         """Run `read` in a reader's thread, interrupted when it takes too long. Raises `Unavailable`."""
+        if self._closed:
+            raise Unavailable("The server is shutting down")
         if self._reads_waiting >= READS_WAITING_MAX:
             raise Unavailable("Too many reads are waiting")
         self._reads_waiting += 1
