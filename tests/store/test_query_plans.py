@@ -5,8 +5,8 @@ import re
 import apsw
 import pytest
 
+from plaudit.store.migrate import migrate
 from plaudit.store.queries import queries
-from plaudit.store.sqlite_file import migrations
 
 PLACEHOLDERS = {"search": "true", "conditions": "true", "order": "c.created_at", "direction": "DESC"}
 A_WHOLE_TABLE = re.compile(r"SCAN (?!w |json_each|CONSTANT)")
@@ -17,8 +17,7 @@ NEWEST_FIRST = {"read_feedback"}  # reads on from a place in its index and stops
 @pytest.fixture(scope="module")
 def database():
     connection = apsw.Connection(":memory:")
-    for text in migrations():
-        connection.execute(text)
+    migrate(connection)
     return connection
 
 

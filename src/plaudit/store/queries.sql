@@ -24,11 +24,13 @@ FROM json_each(:batch)
 ORDER BY key;
 
 -- read_messages_by_id --
+-- CROSS JOIN keeps the order here and below: left to choose, SQLite reads the whole project to look for a few ids.
 -- Messages already registered under these ids; `ids` is a JSON array.
 SELECT m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content
 FROM json_each(:ids) AS w
-JOIN messages AS m ON m.project_id = :project_id AND m.message_id = w.value;
+CROSS JOIN messages AS m
+WHERE m.project_id = :project_id AND m.message_id = w.value;
 
 -- read_message --
 SELECT m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
@@ -44,7 +46,8 @@ WHERE c.project_id = :project_id AND c.conversation_id = :conversation_id;
 -- read_conversations_by_id --
 SELECT c.project_id, c.conversation_id, c.owner, c.created_at, c.updated_at, c.title
 FROM json_each(:ids) AS w
-JOIN conversations AS c ON c.project_id = :project_id AND c.conversation_id = w.value;
+CROSS JOIN conversations AS c
+WHERE c.project_id = :project_id AND c.conversation_id = w.value;
 
 -- insert_message --
 INSERT INTO messages (project_id, message_id, role, owner, conversation_id, created_at, in_reply_to, model,
