@@ -7,7 +7,7 @@ from plaudit.model import Instant
 
 def to_text(instant: Instant) -> str:
     seconds, milliseconds = divmod(instant, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03d}Z"  # %Y would not pad the year
 
 
 def from_text(text: str) -> Instant:
