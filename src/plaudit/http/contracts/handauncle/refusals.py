@@ -63,7 +63,7 @@ def refusal(error: PlauditError) -> Refusal:  # noqa: PLR0911  # a table: an ans
         case NotFound():
             return 404, "NOT_FOUND", f"{error.resource.capitalize()} not found", {}
         case Conflict():
-            return 409, "CONFLICT", error.message, {"resource": error.resource, "conflictingField": error.field}
+            return 409, "CONFLICT", error.message, _conflict(error)
         case _:
             return 500, "INTERNAL_SERVER_ERROR", "An internal server error occurred", {}
 
@@ -78,3 +78,8 @@ def _denied(error: Unauthenticated | Forbidden | PaymentRequired) -> Refusal:
         case Forbidden():
             own_text = error.message != Forbidden.__doc__
             return 403, "FORBIDDEN", error.message if own_text else "You do not have access to this message", {}
+
+
+def _conflict(error: Conflict) -> dict[str, Any]:
+    first, *others = error.field.split("_")
+    return {"resource": error.resource, "conflictingField": first + "".join(map(str.capitalize, others))}

@@ -1,6 +1,5 @@
 """How SiteAssist v2 says no: a status and `{"error": {message, code, details}}` for each of our errors. Pure."""
 
-import re
 from typing import Any
 
 from plaudit.errors import (
@@ -60,7 +59,8 @@ DIALECT = SiteAssistDialect()
 
 
 def camel_case(name: str) -> str:
-    return re.sub("_([a-z])", lambda found: found[1].upper(), name)
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def _invalid(error: MalformedBody | Invalid) -> Refusal:
