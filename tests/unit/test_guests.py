@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from identity_provider import project
 
+from plaudit.auth.guests import GuestHashes
 from plaudit.errors import Forbidden, Invalid, Unauthenticated
 from plaudit.model import AuthLevel, GuestMode, Subject, SubjectKind
 from plaudit.ports import DeviceClaim
@@ -170,6 +171,14 @@ async def test_neither_device_nor_user_is_stored_as_it_is(authenticator, tmp_pat
     written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert DEVICE.encode() not in written
     assert USER.encode() not in written
+
+
+def test_a_hash_of_one_kind_says_nothing_of_another():
+    """The same text as a user id, a guest's device and a visitor's device: three hashes, and others elsewhere."""
+    hashes = GuestHashes(b"p" * 32)
+    found = [name for project_id in ("red", "blue") for name in (
+        *hashes.stored(hashes.guest(project_id, DEVICE, DEVICE)), hashes.visitor_device(project_id, DEVICE))]
+    assert len(set(found)) == 6
 
 
 # ---------------------------------------------------------------- mode bare
