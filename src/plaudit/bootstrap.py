@@ -4,6 +4,7 @@
 stop. Nothing happens when this module is imported.
 """
 
+import os
 import socket
 import time
 import uuid
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_network
 
 import msgspec
@@ -76,8 +78,7 @@ async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
     Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`.
     """
     async with running(prepared, more_routes) as parts:
-        server = Server(parts.application, _server_settings(prepared.settings))
-        await announce(parts)
+        server = Server(parts.application, _server_settings(prepared.settings), partial(announce, parts))
         await server.serve(sockets=[listener])
 
 
@@ -127,8 +128,9 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     try:
         listener = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise SettingsError(f"cannot listen on {host} port {settings.port} ({error.strerror}); stop what is there, or "
-                            "choose another with --port") from error
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise SettingsError(f"cannot listen on {host} port {settings.port} ({reason}); stop what is there, or choose "
+                            "another with --port") from error
     return listener, msgspec.structs.replace(settings, port=listener.getsockname()[1])
 
 

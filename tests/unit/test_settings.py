@@ -178,8 +178,8 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
     ("[[projects]]\nid = 'a'\nplan = 'pro'",
      'plaudit.toml:3: projects[0].plan: there is no plan "pro"; choose one of unlimited, or add it under [plans]'),
     ("[[projects]]\nid = 'a'\ncontracts = []",
-     ("plaudit.toml:3: projects[0].contracts: a project that serves no contract takes no votes; remove the line to serve"
-     " all")),
+     ("plaudit.toml:3: projects[0].contracts: a project that serves no contract takes no votes; remove the line to "
+     "serve all")),
     ("[[projects]]\nid = 'a'\npublishable_key = ''",
      "plaudit.toml:3: projects[0].publishable_key: must be pk_ and 8 to 128 letters, digits, dashes or underscores"),
     ("[[projects]]\nid = 'a'\norigins = ['https://x/']",

@@ -53,12 +53,13 @@ async def _fill_and_announce(running: Running) -> None:
 
     from plaudit.bootstrap import now
     from plaudit.cli import demo_data
+    from plaudit.cli.welcome import LAST_LINE
 
     base_url = running.prepared.settings.base_url
     transport = httpx2.ASGITransport(running.application)
     async with httpx2.AsyncClient(transport=transport, base_url=base_url) as client:
         await demo_data.fill(client, await _access(running), now())
-    print(f"Invented demo data, forgotten when this stops: {base_url}/demo", flush=True)
+    print(f"Invented demo data, forgotten when this stops: {base_url}/demo\n{LAST_LINE}", flush=True)
 
 
 def _open_to_own_page(prepared: Prepared) -> Prepared:

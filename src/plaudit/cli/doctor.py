@@ -124,7 +124,8 @@ def _database(path: Path) -> Iterator[Finding]:
 
 def _soundness(path: Path, damage: str | None) -> Finding:
     if damage:
-        return Finding(good=False, text=f"Database: {path} is damaged ({damage}); stop the server and restore the "
+        what = " ".join(damage.split())
+        return Finding(good=False, text=f"Database: {path} is damaged ({what}); stop the server and restore the "
                                         "newest backup: `plaudit restore --verify BACKUP`")
     return Finding(good=True, text=f"Database: {path} is sound")
 

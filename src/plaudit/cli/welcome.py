@@ -15,6 +15,7 @@ HANDAUNCLE_MESSAGE = "65a1f0c2d3e4b5a697887766"
 HANDAUNCLE_CONVERSATION = "65a1f0c2d3e4b5a697887700"
 DEVICE_ID = "welcome-device-0001"
 GUEST_ID = "U-welcome-0001"
+LAST_LINE = "Stop it with Ctrl-C."
 INTRODUCTION = ("Try it. Register two messages; vote on one as a visitor (SiteAssist's contract) and on the other as a "
                 "guest (HandAuncle's):")
 VISITOR_DEVICE = "welcome-visitor"  # the saVid of the visitor that the lines vote as
@@ -40,7 +41,7 @@ async def announce(running: Running) -> None:
         credentials = Credentials(prepared.settings.base_url, prepared.first_server_key, token, visitor_id)
         register, vote, vote_as_guest = curl_lines(credentials)
         lines += ["", INTRODUCTION, "", register, "", vote, "", vote_as_guest, ""]
-    print("\n".join(lines), flush=True)
+    print("\n".join([*lines, LAST_LINE]), flush=True)
 
 
 def _places(prepared: Prepared) -> Iterator[str]:

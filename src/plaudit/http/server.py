@@ -7,7 +7,7 @@ own shape. `Server` says on /readyz that it is going away before it stops accept
 
 import asyncio
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -41,7 +41,9 @@ class ServerSettings:
 class Server(uvicorn.Server):
     """`serve` returns after a SIGTERM or SIGINT, once everything in flight is answered; a second signal hurries it."""
 
-    def __init__(self, application: Application, settings: ServerSettings) -> None:
+    def __init__(self, application: Application, settings: ServerSettings,
+                 when_ready: Callable[[], Awaitable[None]] | None = None) -> None:
+        """`when_ready` is awaited once signals are heeded and connections accepted."""
         super().__init__(uvicorn.Config(
             application,
             host=settings.host,
@@ -60,10 +62,13 @@ class Server(uvicorn.Server):
         ))
         self._application = application
         self._settings = settings
+        self._when_ready = when_ready
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         self._sweep()
+        if self._when_ready is not None:
+            await self._when_ready()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

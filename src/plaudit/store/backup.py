@@ -17,7 +17,7 @@ import apsw
 
 from plaudit.errors import PlauditError
 from plaudit.store.migrate import APPLICATION_ID, migrations, version
-from plaudit.store.sqlite_file import damage, lock, open_reader
+from plaudit.store.sqlite_file import BUSY_MILLISECONDS, DAMAGE, damage, lock, open_reader
 
 SIDE_FILES = ("-wal", "-shm")
 
@@ -49,7 +49,7 @@ def backup(path: Path, destination: Path) -> Inventory:
     with _failing(f"{path} could not be copied to {destination}"):
         try:
             _vacuum_into(path, draft)
-            inventory = inspect(draft)
+            inventory = inspect(draft, destination)
             os.link(draft, destination)  # unlike a rename it never overwrites
         finally:
             draft.unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def restore(source: Path, path: Path) -> tuple[Inventory, Path | None]:
     with _failing(f"{source} could not be restored to {path}"), closing(lock(path)):
         try:
             _copy(source, draft)
-            inventory = inspect(draft)
+            inventory = inspect(draft, source)
             aside = _set_aside(path)
             draft.replace(path)
         finally:
@@ -76,19 +76,22 @@ def restore(source: Path, path: Path) -> tuple[Inventory, Path | None]:
     return inventory, aside
 
 
-def inspect(path: Path) -> Inventory:
-    """Read all of a copy. Raises `BackupFailed` when it is damaged, no database of Plaudit's, or from the future."""
+def inspect(path: Path, name: Path | None = None) -> Inventory:
+    """Read all of a copy, called `name` in messages.
+
+    Raises `BackupFailed` when it is damaged, no database of Plaudit's, or from the future.
+    """
+    name = name or path
     if not path.is_file():
-        raise BackupFailed(f"{path} is not there; check the name")
-    with _failing(f"{path} could not be read"), closing(open_reader(path)) as connection:
-        problems = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
-        if problems != ["ok"]:
-            raise BackupFailed(f"{path} is damaged ({problems[0]}); take another backup")
+        raise BackupFailed(f"{name} is not there; check the name")
+    with _failing(f"{name} could not be read"), closing(open_reader(path)) as connection:
+        if found := _integrity(connection):
+            raise BackupFailed(f"{name} is damaged ({found}); take another backup")
         if connection.pragma("application_id") != APPLICATION_ID:
-            raise BackupFailed(f"{path} is not a database of Plaudit's")
+            raise BackupFailed(f"{name} is not a database of Plaudit's")
         newest = migrations()[-1][0]
         if version(connection) > newest:
-            raise BackupFailed(f"{path} was written by a newer Plaudit (schema {version(connection)}; this one knows "
+            raise BackupFailed(f"{name} was written by a newer Plaudit (schema {version(connection)}; this one knows "
                                f"{newest}); upgrade Plaudit first")
         return _inventory(connection)
 
@@ -113,9 +116,19 @@ def _vacuum_into(path: Path, draft: Path) -> None:
     if not path.is_file():
         raise BackupFailed(f"there is no database at {path}; check data_dir and database_url")
     _create_private(draft)
-    with closing(open_reader(path)) as connection:
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:  # as INTO wants it
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
         connection.execute("VACUUM INTO ?", (str(draft),))
     _sync(draft)
+
+
+def _integrity(connection: apsw.Connection) -> str | None:
+    """What the slow, thorough check finds first; None for a sound database."""
+    try:
+        found = " ".join(str(connection.execute("PRAGMA integrity_check(1)").get).split())  # it likes to break lines
+    except DAMAGE as error:
+        return str(error)
+    return None if found == "ok" else found
 
 
 def _inventory(connection: apsw.Connection) -> Inventory:
@@ -128,6 +141,8 @@ def _inventory(connection: apsw.Connection) -> Inventory:
 
 
 def _copy(source: Path, draft: Path) -> None:
+    if not source.is_file():
+        raise BackupFailed(f"{source} is not there; check the name")
     if any(Path(f"{source}{suffix}").exists() for suffix in SIDE_FILES):
         raise BackupFailed(f"{source} is a database in use, not a backup; make one with `plaudit backup`")
     _create_private(draft)

@@ -2,6 +2,7 @@
 "use strict";
 
 const LOG_LINES_MAX = 50;
+const THUMB = "M4 11h3v9H4zM9 20V10.5L13 3c1.5 0 2.4 1.2 2.1 2.6L14.4 9H19a2 2 0 0 1 2 2.5l-1.7 7a2 2 0 0 1-2 1.5z";
 
 async function call(method, path, headers, body) {
   const init = { method, headers: { ...headers } };
@@ -69,10 +70,20 @@ function element(name, attributes, ...children) {
   return made;
 }
 
+function thumb() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", THUMB);
+  svg.append(path);
+  return svg;
+}
+
 function thumbs(message, contract) {
   let current = message.vote;
-  const buttons = [["like", "👍", "Good answer"], ["dislike", "👎", "Bad answer"]].map(([vote, sign, label]) =>
-    element("button", { type: "button", "data-vote": vote, "aria-label": label, title: label }, sign));
+  const buttons = [["like", "Good answer"], ["dislike", "Bad answer"]].map(([vote, label]) =>
+    element("button", { type: "button", "data-vote": vote, "aria-label": label, title: label }, thumb()));
   const show = () => buttons.forEach((button) =>
     button.setAttribute("aria-pressed", String(button.dataset.vote === current)));
   buttons.forEach((button) => button.addEventListener("click", async () => {

@@ -1,0 +1,59 @@
+"""Running `plaudit` as an operator does, here or in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from plaudit.cli import main
+
+STOP_SECONDS = 20
+LAST_LINE = "Stop it with Ctrl-C.\n"
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+def plaudit(capsys, *arguments: str) -> Said:
+    """A command in this process. What it prints and how it ends."""
+    before, sys.argv = sys.argv, ["plaudit", *arguments]
+    mask = os.umask(0o022)
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        sys.argv = before
+        os.umask(mask)
+    captured = capsys.readouterr()
+    return Said(code, captured.out, captured.err)
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, list[str]]]:
+    """A server in a process of its own and the lines of its greeting; stopped with SIGTERM, which must end it well."""
+    log = (folder / "log").open("w+", encoding="utf-8")
+    with log, subprocess.Popen([sys.executable, "-m", "plaudit", *arguments], cwd=folder, text=True,
+                               stdout=subprocess.PIPE, stderr=log) as process:
+        try:
+            yield process, list(_greeting(process))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(STOP_SECONDS) == 0, (folder / "log").read_text(encoding="utf-8")
+        finally:
+            process.kill()
+
+
+def _greeting(process: subprocess.Popen) -> Iterator[str]:
+    for line in process.stdout:
+        if line == LAST_LINE:
+            return
+        yield line.rstrip("\n")
