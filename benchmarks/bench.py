@@ -75,12 +75,12 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
 
 def _large_over_small(setting: figures.Setting, options: argparse.Namespace) -> figures.Row:
     setting.say(f"building a database of {options.messages:,} messages (kept for the next run)")
-    sizes = FEW_MESSAGES, options.messages
-    places = [replace(setting.place, folder=bulk.folder_for(options.data, messages)) for messages in sizes]
-    for place, messages in zip(places, sizes, strict=True):
-        bulk.build(place, messages)
-    with server.running(places[0]) as small, server.running(places[1]) as large:
-        return figures.large_over_small(setting, (small, sizes[0]), (large, sizes[1]),
+    small_place = replace(setting.place, folder=bulk.folder_for(setting.place.folder, FEW_MESSAGES))
+    large_place = replace(setting.place, folder=bulk.folder_for(options.data, options.messages))
+    bulk.build(small_place, FEW_MESSAGES)
+    bulk.build(large_place, options.messages)
+    with server.running(small_place) as small, server.running(large_place) as large:
+        return figures.large_over_small(setting, (small, FEW_MESSAGES), (large, options.messages),
                                         real=options.messages == MANY_MESSAGES)
 
 
@@ -123,7 +123,7 @@ def _disk(fsync_ms: float, folder: Path) -> dict[str, str]:
 def _table(rows: list[figures.Row], facts: dict[str, str]) -> Table:
     table = Table(title="Plaudit, measured", caption="\n".join(f"{name}: {fact}" for name, fact in facts.items()))
     for heading in ("figure", "value", "must reach", "reached", "seen"):
-        table.add_column(heading, justify="right" if heading in ("value", "must reach") else "left")
+        table.add_column(heading, no_wrap=heading != "seen")
     for row in rows:
         sign = "≥" if row.at_least else "≤"
         table.add_row(row.name, f"{row.value:.2f} {row.unit}", f"{sign} {row.target:g} {row.unit}",
