@@ -99,14 +99,16 @@ ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at;
 
 -- read_conversations_of_owner --
 -- One page of an owner's conversations. `order` is created_at or updated_at with its direction, never a caller's text.
+-- INDEXED BY here and below: without statistics SQLite takes the primary key, and so reads the whole project.
 SELECT c.project_id, c.conversation_id, c.owner, c.created_at, c.updated_at, c.title
-FROM conversations AS c
+FROM conversations AS c INDEXED BY conversations_by_owner
 WHERE c.project_id = :project_id AND c.owner = :owner AND {search}
 ORDER BY {order}, c.conversation_id
 LIMIT :limit OFFSET :offset;
 
 -- count_conversations_of_owner --
-SELECT count(*) FROM conversations AS c WHERE c.project_id = :project_id AND c.owner = :owner AND {search};
+SELECT count(*) FROM conversations AS c INDEXED BY conversations_by_owner
+WHERE c.project_id = :project_id AND c.owner = :owner AND {search};
 
 -- read_messages_of_conversation --
 -- One page of a conversation, each message with its owner's vote.
@@ -125,12 +127,13 @@ SELECT count(*) FROM messages AS m
 WHERE m.project_id = :project_id AND m.conversation_id = :conversation_id AND {conditions};
 
 -- read_feedback --
--- Standing votes, newest change first: the history's newest entry of each key.
+-- Standing votes, newest change first: the history's newest entry of each key. `index` is by time, or by message where
+-- few messages are asked for.
 SELECT h.updated_at, h.seq,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
        f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
-FROM history AS h
+FROM history AS h INDEXED BY {index}
 JOIN feedback AS f
     ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject
     AND f.revision = h.revision
