@@ -4,6 +4,7 @@
 stop. Nothing happens when this module is imported.
 """
 
+import asyncio
 import os
 import socket
 import time
@@ -16,7 +17,7 @@ from functools import partial
 from ipaddress import ip_network
 
 import msgspec
-from starlette.routing import BaseRoute
+import structlog
 
 from plaudit import rules
 from plaudit.auth.authenticator import Authenticator, AuthSecrets
@@ -27,12 +28,13 @@ from plaudit.http import development
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.health import Access
 from plaudit.http.metrics import Metrics
+from plaudit.http.resource import Resource
 from plaudit.http.server import Server, ServerSettings
 from plaudit.model import Instant, Issuer, Project, Scope
 from plaudit.ports import IssuerCheck
 from plaudit.service import Service
 from plaudit.settings import Configuration, Secrets, Settings, SettingsError, open_secrets
-from plaudit.settings.keys import KeyRecord, add_key, read_keys, with_keys
+from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, stamp, with_keys
 from plaudit.settings.secrets import development_key
 from plaudit.store.sqlite import SqliteStore
 
@@ -40,6 +42,9 @@ DEVELOPMENT_AUDIENCE = "plaudit-development"
 FIRST_KEY_ID = "first"
 DAY_SECONDS = 24 * 60 * 60
 BACKLOG = 2048
+KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
+
+log = structlog.get_logger("plaudit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,16 @@ class Prepared:
     """Everything that a server needs to know, before anything is open."""
 
     settings: Settings
-    projects: tuple[Project, ...]  # the default one first, with the keys made while running
+    written: tuple[Project, ...]  # the default one first, as the settings have them
+    keys: Keys  # those that the command line made
     secrets: Secrets
     secrets_created: bool
     first_server_key: str | None  # in plain text, by the start that made it only
     development_issuer: DevelopmentIssuer | None
+
+    @property
+    def projects(self) -> tuple[Project, ...]:
+        return with_keys(self.written, self.keys)
 
     @property
     def default_project(self) -> Project:
@@ -72,22 +82,30 @@ Announce = Callable[[Running], Awaitable[None]]
 
 
 async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
-                more_routes: Sequence[BaseRoute] = ()) -> None:
+                more_routes: Sequence[Resource] = ()) -> None:
     """Answer until SIGTERM or SIGINT, then finish what is in flight. `announce` runs when all is ready.
 
     Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`.
     """
     async with running(prepared, more_routes) as parts:
         server = Server(parts.application, _server_settings(prepared.settings), partial(announce, parts))
-        await server.serve(sockets=[listener])
+        watch = asyncio.create_task(_watch_keys(prepared, parts.authenticator), name="keys")
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            watch.cancel()
 
 
 @asynccontextmanager
-async def running(prepared: Prepared, more_routes: Sequence[BaseRoute] = ()) -> AsyncIterator[Running]:
+async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> AsyncIterator[Running]:
     """Open the database and wire the parts; close it when the block ends. Raises as `serve`."""
     settings, issuer = prepared.settings, prepared.development_issuer
-    store = await SqliteStore.open(settings.database_path, rules.decide, now=now, waiting_max=settings.queue_max)
+    metrics = Metrics()
+    store = await SqliteStore.open(settings.database_path, rules.decide, now=now, waiting_max=settings.queue_max,
+                                   when_committed=metrics.committed)
     jwks = JwksCache(now, {issuer.issuer: issuer.jwks} if issuer else {})
+    metrics.queue_depth.set_function(lambda: store.queue_depth)
+    metrics.watch_issuers(jwks.facts)
     try:
         authenticator = Authenticator(
             prepared.projects, prepared.default_project.id,
@@ -95,8 +113,6 @@ async def running(prepared: Prepared, more_routes: Sequence[BaseRoute] = ()) -> 
             jwks=jwks, now=now, new_id=new_id, session_lifetime_seconds=settings.session_days * DAY_SECONDS,
         )
         service = Service(store, now=now, new_id=new_id)
-        metrics = Metrics()
-        metrics.queue_depth.set_function(lambda: store.queue_depth)
         application = Application(
             service, authenticator, metrics, _edge_settings(settings),
             origins=frozenset[str]().union(*(project.origins for project in prepared.projects)),
@@ -106,6 +122,22 @@ async def running(prepared: Prepared, more_routes: Sequence[BaseRoute] = ()) -> 
     finally:
         await store.close()
         await jwks.aclose()
+
+
+async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
+    """Take over what `plaudit key new` and `plaudit key revoke` do, while running."""
+    data_path, seen = prepared.settings.data_path, None
+    while True:
+        if (found := stamp(data_path)) != seen:
+            seen = found
+            try:
+                keys = read_keys(data_path)
+            except SettingsError as error:
+                log.warning("keys cannot be read; those known before stay", reason=str(error))
+            else:
+                authenticator.renew_server_keys(with_keys(prepared.written, keys))
+                log.info("server keys", ids=[key.id for key in keys.server_keys])
+        await asyncio.sleep(KEYS_SECONDS)
 
 
 @asynccontextmanager
@@ -139,11 +171,11 @@ def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepare
     settings = configuration.settings
     secrets, created = open_secrets(settings.data_path, environ)
     first_key = _first_keys(configuration)
-    first, *others = with_keys(configuration.projects, read_keys(settings.data_path))
+    first, *others = configuration.projects
     issuer = development_issuer(settings) if settings.development else None
     if issuer:
         first = replace(first, issuers=(*first.issuers, _trust(issuer)))
-    return Prepared(settings, (first, *others), secrets, created, first_key, issuer)
+    return Prepared(settings, (first, *others), read_keys(settings.data_path), secrets, created, first_key, issuer)
 
 
 def development_issuer(settings: Settings) -> DevelopmentIssuer:

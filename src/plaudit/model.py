@@ -23,25 +23,29 @@ class SubjectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who votes and who owns a message. Two subjects are the same person exactly when they are equal."""
+    """Who votes and who owns a message. Two subjects are the same person exactly when they are equal.
 
-    kind: SubjectKind
-    name: str
+    `key` is "<kind>:<name>", the form that is stored.
+    """
+
+    key: str
+
+    @classmethod
+    def of(cls, kind: SubjectKind, name: str) -> Self:
+        return cls(f"{kind.value}:{name}")
 
     @classmethod
     def user(cls, issuer: str, subject: str) -> Self:
         """`issuer` has no `#` (OpenID Connect Discovery 1.0, 3: no fragment), so the pair cannot be read two ways."""
-        return cls(SubjectKind.USER, f"{issuer}#{subject}")
-
-    @classmethod
-    def parse(cls, key: str) -> Self:
-        kind, _, name = key.partition(":")
-        return cls(SubjectKind(kind), name)
+        return cls.of(SubjectKind.USER, f"{issuer}#{subject}")
 
     @property
-    def key(self) -> str:
-        """The form that is stored and compared."""
-        return f"{self.kind.value}:{self.name}"
+    def kind(self) -> SubjectKind:
+        return SubjectKind(self.key.partition(":")[0])
+
+    @property
+    def name(self) -> str:
+        return self.key.partition(":")[2]
 
 
 class AuthLevel(StrEnum):

@@ -11,8 +11,8 @@ DAY = 24 * HOUR
 
 ANNA = Subject.user("https://tenant.example/", "auth0|anna")
 BORIS = Subject.user("https://tenant.example/", "auth0|boris")
-GUEST = Subject(SubjectKind.GUEST, "5f" * 32)
-VISITOR = Subject(SubjectKind.VISITOR, "7d4f4b9e-6f4e-4f61-9f0b-1d2c3b4a5968")
+GUEST = Subject.of(SubjectKind.GUEST, "5f" * 32)
+VISITOR = Subject.of(SubjectKind.VISITOR, "7d4f4b9e-6f4e-4f61-9f0b-1d2c3b4a5968")
 
 LIKE, DISLIKE = Vote.LIKE, Vote.DISLIKE
 

@@ -5,6 +5,7 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 
 import httpx2
 import pytest
@@ -57,6 +58,39 @@ def test_later_starts_keep_the_server_key_to_themselves(folder):
     assert "`plaudit key new` makes another" in "\n".join(second)
     assert not any(line.startswith("curl") for line in second)
     assert value(first, "Publishable key:") == value(second, "Publishable key:")
+
+
+def test_a_running_server_takes_new_keys_and_forgets_revoked_ones(folder):
+    """Nothing is restarted."""
+
+    def command(*arguments: str) -> str:
+        return subprocess.run([sys.executable, "-m", "plaudit", "key", *arguments], cwd=folder, text=True,
+                              capture_output=True, check=True).stdout
+
+    def answers(status: int) -> bool:
+        """Within a few seconds, looking again and again."""
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            if httpx2.get(f"{url}/v1/feedback", headers={"authorization": f"Bearer {key}"}).status_code == status:
+                return True
+        return False
+
+    with started(folder, "serve", "--port", "0") as (_, lines):
+        url = value(lines, "Plaudit serves")
+        key = command("new", "--id", "more").split("secret: ")[1].split()[0]
+        assert answers(200)
+        command("revoke", "more")
+        assert answers(401)
+
+
+def test_metrics_tell_of_commits_and_are_for_admins(folder):
+    with started(folder, "serve", "--port", "0") as (_, lines):
+        url, key = value(lines, "Plaudit serves"), value(lines, "Server key:")
+        refused = httpx2.get(f"{url}/metrics")
+        shown = httpx2.get(f"{url}/metrics", headers={"authorization": f"Bearer {key}"})
+    assert (refused.status_code, shown.status_code) == (401, 200)
+    assert "plaudit_commit_batch_size_count 1.0" in shown.text.splitlines()
+    assert "plaudit_write_queue_depth 0.0" in shown.text.splitlines()
 
 
 def test_no_secret_is_in_the_log(folder):

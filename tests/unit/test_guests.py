@@ -144,7 +144,7 @@ async def test_a_guest_is_a_keyed_hash_over_device_and_user(authenticator):
     message = len(device).to_bytes(4, "big") + device + len(user).to_bytes(4, "big") + user
     expected = hmac.digest(b"p" * 32, message, hashlib.sha256).hex()
     guest = await authenticator(BARE).by_device(CLAIM, HOST)
-    assert guest.voter.subject == Subject(SubjectKind.GUEST, expected)
+    assert guest.voter.subject == Subject.of(SubjectKind.GUEST, expected)
 
 
 async def test_no_two_guests_are_read_as_one(authenticator):

@@ -27,7 +27,7 @@ async def test_a_session_names_its_visitor_and_its_project(authenticator):
     acme, default = project(), project("default")
     known = authenticator(default, acme)
     voter = await known.by_bearer(known.session_token(acme, VISITOR_ID))
-    assert voter == Voter(acme, Subject(SubjectKind.VISITOR, VISITOR_ID), AuthLevel.SESSION)
+    assert voter == Voter(acme, Subject.of(SubjectKind.VISITOR, VISITOR_ID), AuthLevel.SESSION)
 
 
 async def test_a_session_lasts_30_days_by_default(authenticator, clock):

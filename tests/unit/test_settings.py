@@ -223,6 +223,10 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
      "it must name one place only")),
     (PROJECTS.format("hosts = ['h']"),
      'plaudit.toml:6: projects[1].hosts: the host "h" is already taken by project "a"; it must name one place only'),
+    (PROJECTS.replace("{0}", ISSUERS + "\njwks_url = 'https://j/'", 1).replace(
+        "{0}", ISSUERS.replace("x", "y")),
+     ("plaudit.toml:9: projects[1].issuers[0].jwks_url: the keys of https://i/ are said to be at https://j/ already; "
+     "give it one address")),
     (PROJECTS.format(ISSUERS),
      ('plaudit.toml:10: projects[1].issuers[0].audiences: the issuer and audience "https://i/ x" is already taken by '
      'project "a"; it must name one place only')),

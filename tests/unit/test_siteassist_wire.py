@@ -43,7 +43,7 @@ from plaudit.model import (
 )
 
 ID = "123e4567-e89b-12d3-a456-426614174000"
-VISITOR = Subject(SubjectKind.VISITOR, "0c6a5c1e-2f0e-4d6e-9b53-3c2c7e3f9a10")
+VISITOR = Subject.of(SubjectKind.VISITOR, "0c6a5c1e-2f0e-4d6e-9b53-3c2c7e3f9a10")
 NOON = 1_705_314_600_000  # 2024-01-15T10:30:00.000Z
 
 

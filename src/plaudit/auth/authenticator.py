@@ -105,7 +105,7 @@ class Authenticator:
         project = self._projects.get(session.project_id)
         if project is None:
             raise refused()
-        voter = Voter(project, Subject(SubjectKind.VISITOR, session.visitor_id), AuthLevel.SESSION)
+        voter = Voter(project, Subject.of(SubjectKind.VISITOR, session.visitor_id), AuthLevel.SESSION)
         self._verified.put(token, voter, now, session.expires_at, None)
         return voter
 
@@ -193,6 +193,10 @@ class Authenticator:
         return Guest(Voter(project, guest.subject, AuthLevel.GUEST_BARE), token)
 
     # ------------------------------------------------------------ keys and visitors
+
+    def renew_server_keys(self, projects: Sequence[Project]) -> None:
+        """From now on believe these projects' server keys, and no others."""
+        self._server_keys = ServerKeys(projects)
 
     def by_server_key(self, key: str) -> tuple[Project, ServerKey]:
         """Raises `Unauthenticated` when no project has this key."""

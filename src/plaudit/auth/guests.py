@@ -48,7 +48,7 @@ class GuestHashes:
             hmac.digest(pepper, purpose, "sha256") for purpose in (b"user", b"device", b"visitor", b"device token"))
 
     def guest(self, project_id: str, device_id: str, user_id: str) -> GuestIdentity:
-        subject = Subject(SubjectKind.GUEST, _keyed(self._pepper, device_id, user_id))
+        subject = Subject.of(SubjectKind.GUEST, _keyed(self._pepper, device_id, user_id))
         return GuestIdentity(project_id, subject, device_id, user_id)
 
     def stored(self, guest: GuestIdentity) -> tuple[str, str]:

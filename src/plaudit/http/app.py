@@ -1,20 +1,19 @@
-"""Plaudit on the wire: the table of routes, and the layers around them."""
+"""Plaudit on the wire: the table of routes. What surrounds them is in `edge`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from starlette.routing import BaseRoute, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from plaudit.http import api, docs
 from plaudit.http.address import Network
 from plaudit.http.contracts import handauncle, siteassist
 from plaudit.http.door import Door
-from plaudit.http.edge import Caps, Cors, Dialect, Observed, Refusals
-from plaudit.http.errors import RouteNotFound
+from plaudit.http.edge import Caps, Dialect, Edge
 from plaudit.http.health import Access, Health
 from plaudit.http.limits import Limiter
 from plaudit.http.metrics import Metrics
+from plaudit.http.resource import Resource, Table
 from plaudit.ports import Authenticator
 from plaudit.service import Service
 
@@ -40,7 +39,7 @@ class Application:
     """The ASGI application. Set `draining` to make /readyz say that this process is going away."""
 
     def __init__(self, service: Service, authenticator: Authenticator, metrics: Metrics, settings: EdgeSettings, *,
-                 origins: frozenset[str] = frozenset(), more_routes: Sequence[BaseRoute] = ()) -> None:
+                 origins: frozenset[str] = frozenset(), more_routes: Sequence[Resource] = ()) -> None:
         """`origins`: every project's web origins. `more_routes`: pages that only some runs have."""
         self.draining = False
         door = Door(Limiter(per_address=settings.per_address_per_minute), settings.trusted_proxies)
@@ -53,19 +52,8 @@ class Application:
             *docs.routes(authenticator, settings.docs_access),
             *more_routes,
         ]
-        self.refusals = Refusals(
-            Caps(
-                Cors(Router(routes, redirect_slashes=False, default=no_such_route), origins),
-                header_bytes_max=settings.header_bytes_max,
-                header_fields_max=settings.header_fields_max,
-            ),
-            DIALECTS,
-        )
-        self._app: ASGIApp = Observed(self.refusals, metrics, log_all=settings.log_all_requests)
+        caps = Caps(settings.header_bytes_max, settings.header_fields_max)
+        self.edge = Edge(Table(routes), DIALECTS, metrics, caps, origins, log_all=settings.log_all_requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
-
-
-async def no_such_route(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise RouteNotFound
+        await self.edge(scope, receive, send)

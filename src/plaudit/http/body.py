@@ -10,20 +10,21 @@ from starlette.responses import Response
 
 from plaudit.errors import MalformedBody
 from plaudit.http.errors import BodyTooLarge, RequestTimeout, UnsupportedMediaType
+from plaudit.http.exchange import exchange
 
-JSON = re.compile(r'application/json(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
-NDJSON = re.compile(r'application/(?:x-)?ndjson(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
+JSON = re.compile(rb'application/json(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
+NDJSON = re.compile(rb'application/(?:x-)?ndjson(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
 
-async def read(request: Request, bytes_max: int, media_type: re.Pattern[str] = JSON) -> bytes:
+async def read(request: Request, bytes_max: int, media_type: re.Pattern[bytes] = JSON) -> bytes:
     """The whole body. Raises `UnsupportedMediaType`, `BodyTooLarge` as soon as it is, `RequestTimeout` if it stops."""
-    headers = request.headers
-    if not media_type.fullmatch(headers.get("content-type", "")) or headers.get("content-encoding"):
+    asked = exchange(request.scope).asked
+    if not media_type.fullmatch(asked.get(b"content-type", b"")) or asked.get(b"content-encoding"):
         raise UnsupportedMediaType
-    if int(headers.get("content-length", 0)) > bytes_max:
+    if int(asked.get(b"content-length", 0)) > bytes_max:
         raise BodyTooLarge(bytes_max)
     chunks, size, more = [], 0, True
     while more:

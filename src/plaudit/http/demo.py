@@ -10,9 +10,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
-from plaudit.http.resource import resource
+from plaudit.http.resource import Resource, resource
 
 PATH = "/demo"
 HEADERS = {
@@ -33,7 +32,7 @@ class DemoVoters:
     user_token: Callable[[], str]  # a fresh token of the development issuer
 
 
-def routes(voters: DemoVoters) -> list[BaseRoute]:
+def routes(voters: DemoVoters) -> list[Resource]:
     environment = Environment(loader=PackageLoader("plaudit.http"), autoescape=True, undefined=StrictUndefined)
     template = environment.get_template("demo.html")
 
@@ -48,7 +47,7 @@ def routes(voters: DemoVoters) -> list[BaseRoute]:
     ]
 
 
-def _static(name: str, media_type: str) -> BaseRoute:
+def _static(name: str, media_type: str) -> Resource:
     content = files("plaudit.http").joinpath("static", name).read_bytes()
 
     async def static(_request: Request) -> Response:

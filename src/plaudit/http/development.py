@@ -2,14 +2,13 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
-from plaudit.http.resource import resource
+from plaudit.http.resource import Resource, resource
 
 PATH = "/development/"
 
 
-def routes(jwks: bytes) -> list[BaseRoute]:
+def routes(jwks: bytes) -> list[Resource]:
     async def keys(_request: Request) -> Response:
         return Response(jwks, media_type="application/json")
 

@@ -7,10 +7,9 @@ from importlib.resources import files
 import yaml
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from plaudit.http.body import to_json
-from plaudit.http.resource import resource
+from plaudit.http.resource import Resource, resource
 
 
 @cache
@@ -20,7 +19,7 @@ def document(package: str) -> bytes:
     return to_json(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506  # both are safe
 
 
-def document_route(path: str, contract: str, package: str, knock: Callable[[Request], None]) -> Route:
+def document_route(path: str, contract: str, package: str, knock: Callable[[Request], None]) -> Resource:
     """Anyone may read it; `knock` is the door's limit by address."""
 
     async def openapi(request: Request) -> Response:

@@ -31,5 +31,5 @@ class Door:
         """Once the voter is known. Raises `RouteNotFound`, `RateLimited`."""
         self.admit_project(request, voter.project, contract)
         notes = exchange(request.scope)
-        notes.subject_kind = voter.subject.kind.value
+        notes.subject = voter.subject
         self._limiter.voter(notes, voter)

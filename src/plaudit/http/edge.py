@@ -1,32 +1,36 @@
-"""The layers between the socket and the routes, outermost first:
+"""Between the socket and the operations. Every request goes the same way, once, in this order:
 
-    Observed    a request id, the log line, the metrics; every answer's common headers
-    Refusals    an error becomes the answer of the contract whose path was asked
-    Caps        too many or too large headers are refused
-    Cors        browsers of exactly the configured origins may read the answer
+    a request id · caps on its head · browsers' preflight · route and method · the operation
+    a refusal becomes an answer in the shape of the contract whose path was asked
+    the answer's common headers · the metrics · the log line
 """
 
+import itertools
 import re
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
-from starlette.datastructures import Headers
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from plaudit.errors import PlauditError, RateLimited, Unauthenticated, Unavailable
+from plaudit.http import cors
 from plaudit.http.body import json_response
 from plaudit.http.errors import BodyTooLarge, HeadersTooLarge, MethodNotAllowed, RequestTimeout
-from plaudit.http.exchange import KEY, Exchange, exchange
+from plaudit.http.exchange import KEY, Exchange, Headers
 from plaudit.http.metrics import Metrics
+from plaudit.http.resource import Table
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 HTTP_REFUSALS = 400
 CLOSING = (BodyTooLarge, HeadersTooLarge, RequestTimeout)  # what is left unread must not be taken for a request
-COMMON_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+NO_STORE = (b"cache-control", b"no-store")
 
 log = structlog.get_logger("plaudit.http")
 
@@ -40,29 +44,95 @@ class Dialect(Protocol):
         """The status and the body, ready for JSON."""
 
 
-class Observed:
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, log_all: bool) -> None:
-        self._app = app
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """On a request's head, its request line included."""
+
+    header_bytes_max: int
+    header_fields_max: int
+
+    def check(self, scope: Scope) -> None:
+        """Raises `HeadersTooLarge`."""
+        headers = scope["headers"]
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        for name, value in headers:
+            size += len(name) + len(value)
+        if len(headers) > self.header_fields_max or size > self.header_bytes_max:
+            raise HeadersTooLarge
+
+
+class Edge:
+    """The ASGI application around a table of operations.
+
+    The first dialect whose prefix fits the path speaks; the last one's prefix is empty. `origins`: every project's.
+    """
+
+    def __init__(self, table: Table, dialects: Sequence[Dialect], metrics: Metrics, caps: Caps,
+                 origins: frozenset[str], *, log_all: bool) -> None:
+        self._table = table
+        self._dialects = dialects
         self._metrics = metrics
+        self._caps = caps
+        self._origins = origins
         self._log_all = log_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
             return
-        scope["path"] = scope["raw_path"].decode("ascii")  # as sent: an encoded slash does not separate
-        notes = scope[KEY] = Exchange(_request_id(scope["headers"]), time.perf_counter())
-
-        async def send_observed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                notes.status = message["status"]
-                message["headers"] = _merge(message["headers"], notes)
-            await send(message)
-
+        asked = scope["headers"]
+        notes = scope[KEY] = Exchange(_request_id(asked), time.perf_counter(), asked)
         try:
-            await self._app(scope, receive, send_observed)
+            response = await self._operate(scope, receive, notes)
+        except PlauditError as refusal:
+            response = self.refuse(refusal, scope)
+        except Exception:
+            # A bug is answered in the contract's shape, and logged to be found by its request id.
+            log.exception("bug", request_id=notes.request_id, operation=notes.operation)
+            response = self.refuse(PlauditError(), scope)
+        notes.status = response.status_code
+        try:
+            await self._send(response, scope, receive, send)
         finally:
             self._record(scope, notes)
+
+    def refuse(self, error: PlauditError, scope: Scope) -> Response:
+        """An error as the contract of this path words it."""
+        notes = scope[KEY]
+        notes.error = error.code
+        notes.headers += refusal_headers(error)
+        path = scope["raw_path"].decode("latin-1")
+        dialect = next(dialect for dialect in self._dialects if path.startswith(dialect.prefix))
+        status, body = dialect.refuse(error, notes.request_id)
+        return json_response(body, status)
+
+    def headers(self, response: Response, notes: Exchange) -> Headers:
+        """All of an answer's headers: its own win over the common ones."""
+        own = response.raw_headers
+        if b"origin" in notes.asked and notes.operation != "preflight":
+            notes.headers += cors.answer_headers(notes, self._origins)
+        headers = [*own, NOSNIFF, (b"x-request-id", notes.request_id.encode("ascii"))]
+        if not any(name == b"cache-control" for name, _ in own):
+            headers.append(NO_STORE)
+        if notes.limit:
+            headers += _limit_headers(*notes.limit)
+        return headers + notes.headers
+
+    async def _operate(self, scope: Scope, receive: Receive, notes: Exchange) -> Response:
+        self._caps.check(scope)
+        if cors.is_preflight(scope["method"], notes):
+            notes.operation = "preflight"
+            notes.headers += cors.preflight_headers(notes, self._origins)
+            return Response(status_code=204)
+        found, scope["path_params"] = self._table.find(scope["raw_path"].decode("ascii"))
+        return await found.handler(scope["method"], notes)(Request(scope, receive))
+
+    async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = self.headers(response, scope[KEY])
+        if isinstance(response, StreamingResponse):
+            await response(scope, receive, _with_headers(send, headers))
+            return
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
 
     def _record(self, scope: Scope, notes: Exchange) -> None:
         seconds = time.perf_counter() - notes.started_seconds
@@ -71,117 +141,11 @@ class Observed:
             log.info(
                 "request", request_id=notes.request_id, method=scope["method"], operation=notes.operation,
                 status=notes.status, milliseconds=round(seconds * 1000, 2), error=notes.error,
-                project=notes.project.id if notes.project else None, subject_kind=notes.subject_kind,
+                project=notes.project.id if notes.project else None, subject_kind=notes.subject.kind.value if notes.subject else None,
             )
 
 
-class Refusals:
-    def __init__(self, app: ASGIApp, dialects: Sequence[Dialect]) -> None:
-        """The first dialect whose prefix fits the path speaks; the last one's prefix is empty."""
-        self._app = app
-        self._dialects = dialects
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        try:
-            await self._app(scope, receive, send)
-        except PlauditError as error:
-            refusal = error
-        except Exception:
-            # A bug is answered in the contract's shape, and logged to be found by its request id.
-            log.exception("bug", request_id=exchange(scope).request_id, operation=exchange(scope).operation)
-            refusal = PlauditError()
-        else:
-            return
-        if exchange(scope).status:
-            raise refusal  # the answer has begun: all that is left is to break the connection
-        await self.answer(refusal, scope)(scope, receive, send)
-
-    def answer(self, error: PlauditError, scope: Scope) -> Response:
-        notes = exchange(scope)
-        notes.error = error.code
-        notes.headers += refusal_headers(error)
-        status, body = dialect_for(self._dialects, scope["path"]).refuse(error, notes.request_id)
-        return json_response(body, status)
-
-
-class Caps:
-    def __init__(self, app: ASGIApp, *, header_bytes_max: int, header_fields_max: int) -> None:
-        self._app = app
-        self._bytes_max = header_bytes_max
-        self._fields_max = header_fields_max
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = scope["headers"]
-            size = len(scope["raw_path"]) + len(scope["query_string"])
-            for name, value in headers:
-                size += len(name) + len(value)
-            if len(headers) > self._fields_max or size > self._bytes_max:
-                raise HeadersTooLarge
-        await self._app(scope, receive, send)
-
-
-class Cors:
-    """Exact origins, no wildcard, no credentials (nothing here reads a cookie).
-
-    A preflight cannot say whose it is, so any project's origin passes it; the answer itself is readable only for an
-    origin of the project that the request turned out to belong to.
-    """
-
-    ALLOW_HEADERS = b"authorization, content-type, x-device-id, x-device-token, x-platform, x-user-id, x-request-id"
-    EXPOSE_HEADERS = b"retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-device-token, x-request-id"
-    MAX_AGE_SECONDS = b"600"
-
-    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
-        self._app = app
-        self._origins = origins
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope) if scope["type"] == "http" else {}
-        origin = headers.get("origin")
-        if origin is None:
-            await self._app(scope, receive, send)
-        elif scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await self._preflight(scope, origin)(scope, receive, send)
-        else:
-            exchange(scope).headers.append((b"vary", b"Origin"))
-            await self._app(scope, receive, self._readable(scope, origin, send))
-
-    def _preflight(self, scope: Scope, origin: str) -> Response:
-        notes = exchange(scope)
-        notes.operation = "preflight"
-        notes.headers.append((b"vary", b"Origin"))
-        if origin in self._origins:
-            notes.headers += [
-                (b"access-control-allow-origin", origin.encode("latin-1")),
-                (b"access-control-allow-methods", b"GET, POST, PUT"),
-                (b"access-control-allow-headers", self.ALLOW_HEADERS),
-                (b"access-control-max-age", self.MAX_AGE_SECONDS),
-            ]
-        return Response(status_code=204)
-
-    def _readable(self, scope: Scope, origin: str, send: Send) -> Send:
-        async def send_readable(message: Message) -> None:
-            notes = exchange(scope)
-            origins = notes.project.origins if notes.project else self._origins
-            if message["type"] == "http.response.start" and origin in origins:
-                notes.headers += [
-                    (b"access-control-allow-origin", origin.encode("latin-1")),
-                    (b"access-control-expose-headers", self.EXPOSE_HEADERS),
-                ]
-            await send(message)
-
-        return send_readable
-
-
-def dialect_for(dialects: Sequence[Dialect], path: str) -> Dialect:
-    return next(dialect for dialect in dialects if path.startswith(dialect.prefix))
-
-
-def refusal_headers(error: PlauditError) -> list[tuple[bytes, bytes]]:
+def refusal_headers(error: PlauditError) -> Headers:
     """The headers that HTTP itself asks for with a refusal, whatever the contract."""
     match error:
         case Unavailable() | RateLimited():
@@ -198,11 +162,24 @@ def refusal_headers(error: PlauditError) -> list[tuple[bytes, bytes]]:
             return []
 
 
+def _limit_headers(allowed: int, left: int, reset_seconds: int) -> Headers:
+    return [
+        (b"ratelimit-limit", b"%d" % allowed),
+        (b"ratelimit-remaining", b"%d" % left),
+        (b"ratelimit-reset", b"%d" % reset_seconds),
+    ]
+
+
+_process = secrets.token_hex(4)
+_requests = itertools.count(1)
+
+
 def new_request_id() -> str:
-    return "req_" + secrets.token_hex(8)
+    """Unique, and made without a system call: those hand the interpreter over in the middle of every request."""
+    return f"req_{_process}{next(_requests):08x}"
 
 
-def _request_id(headers: Sequence[tuple[bytes, bytes]]) -> str:
+def _request_id(headers: Headers) -> str:
     """The client's own, when it is one that can stand in a log and a header; a fresh one otherwise."""
     given = [value for name, value in headers if name == b"x-request-id"]
     if len(given) == 1 and REQUEST_ID.fullmatch(given[0]):
@@ -210,10 +187,10 @@ def _request_id(headers: Sequence[tuple[bytes, bytes]]) -> str:
     return new_request_id()
 
 
-def _merge(headers: Sequence[tuple[bytes, bytes]], notes: Exchange) -> list[tuple[bytes, bytes]]:
-    """The answer's own headers win over the common ones."""
-    own = {name for name, _ in headers}
-    common = [header for header in COMMON_HEADERS if header[0] not in own]
-    return [*headers, *common, *notes.headers, (b"x-request-id", notes.request_id.encode("ascii"))]
+def _with_headers(send: Send, headers: Headers) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = headers
+        await send(message)
 
-
+    return send_with_headers

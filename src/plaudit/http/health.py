@@ -5,14 +5,13 @@ from enum import StrEnum
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
 from plaudit.errors import Forbidden, Unavailable
 from plaudit.http.bearer import bearer
 from plaudit.http.body import json_response
 from plaudit.http.errors import RouteNotFound
 from plaudit.http.metrics import Metrics
-from plaudit.http.resource import resource
+from plaudit.http.resource import Resource, resource
 from plaudit.model import Scope
 from plaudit.ports import Authenticator
 from plaudit.service import Service
@@ -47,7 +46,7 @@ class Health:
         self._metrics_access = metrics_access
         self._draining = draining
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Resource]:
         return [
             resource("/livez", "health", GET=self.livez),
             resource("/readyz", "health", GET=self.readyz),

@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any, cast
 
 import uvicorn
-from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from plaudit.errors import PlauditError
@@ -101,7 +100,7 @@ class WatchedProtocol(HttpToolsProtocol):
     """`waiting_since_seconds`: since when the request that is arriving has been arriving; None between requests."""
 
     head_bytes_max: int
-    refuse: Callable[[PlauditError, str], bytes]
+    refuse: Callable[[PlauditError, bytes], bytes]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
@@ -141,16 +140,15 @@ class WatchedProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: PlauditError) -> None:
         if self.cycle is None or self.cycle.response_complete:  # never into the middle of another answer
-            self.transport.write(self.refuse(error, getattr(self, "url", b"").decode("latin-1")))
+            self.transport.write(self.refuse(error, getattr(self, "url", b"")))
         self.transport.close()
 
 
 def _protocol(application: Application, settings: ServerSettings) -> type[WatchedProtocol]:
-    def refuse(_self: WatchedProtocol, error: PlauditError, path: str) -> bytes:
-        scope: Scope = {"path": path, KEY: Exchange(new_request_id(), 0.0)}
-        response = application.refusals.answer(error, scope)
-        headers = [*response.raw_headers, (b"connection", b"close"),
-                   (b"x-request-id", scope[KEY].request_id.encode("ascii"))]
+    def refuse(_self: WatchedProtocol, error: PlauditError, path: bytes) -> bytes:
+        notes = Exchange(new_request_id(), 0.0, [])
+        response = application.edge.refuse(error, {"raw_path": path, KEY: notes})
+        headers = [*application.edge.headers(response, notes), (b"connection", b"close")]
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
         return STATUS_LINE[response.status_code] + head + b"\r\n" + bytes(response.body)
 

@@ -11,6 +11,7 @@ grows. After `close`, everything that was accepted has been committed.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -19,6 +20,7 @@ from plaudit.errors import Unavailable
 
 Job = TypeVar("Job")
 Commit = Callable[[Sequence[Job]], Sequence[Any]]
+WhenCommitted = Callable[[int, float], None]
 
 BATCH_MAX = 256
 SWEEP_SECONDS = 0.5
@@ -34,12 +36,15 @@ class _Waiting(Generic[Job]):
 
 
 class GroupCommit(Generic[Job]):
-    def __init__(self, commit: Commit[Job], *, waiting_max: int, wait_seconds_max: float) -> None:
+    def __init__(self, commit: Commit[Job], *, waiting_max: int, wait_seconds_max: float,
+                 when_committed: WhenCommitted = lambda *_: None) -> None:
         """`commit` runs in the thread: it gives an outcome a job, an exception being that job's refusal.
 
-        `waiting_max` writes may wait, each for `wait_seconds_max`. Must be made inside a running event loop.
+        `waiting_max` writes may wait, each for `wait_seconds_max`. `when_committed` is told, in the thread, how many
+        writes a commit had and how many seconds it took. Must be made inside a running event loop.
         """
         self._commit = commit
+        self._when_committed = when_committed
         self._waiting_max = waiting_max
         self._wait_seconds_max = wait_seconds_max
         self._loop = asyncio.get_running_loop()
@@ -77,8 +82,11 @@ class GroupCommit(Generic[Job]):
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
             batch, more = self._gather(first)
+            started_seconds = time.perf_counter()
             outcomes = self._commit([waiting.job for waiting in batch])
+            seconds = time.perf_counter() - started_seconds
             self._loop.call_soon_threadsafe(self._answer, batch, outcomes)
+            self._when_committed(len(batch), seconds)
             if not more:
                 return
 

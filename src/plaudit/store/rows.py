@@ -34,7 +34,7 @@ def message(row: Sequence[Any]) -> Message:
     (project_id, message_id, role, owner, conversation_id, created_at, in_reply_to, model, prompt_version, arms,
      locale, platform, trace_id, span_id, metadata, content) = row
     return Message(
-        project_id=project_id, id=message_id, role=Role(role), owner=Subject.parse(owner),
+        project_id=project_id, id=message_id, role=Role(role), owner=Subject(owner),
         conversation_id=conversation_id, created_at=created_at, in_reply_to=in_reply_to, model=model,
         prompt_version=prompt_version, arms=from_json(arms), locale=locale, platform=platform, trace_id=trace_id,
         span_id=span_id, metadata=from_json(metadata), content=content,
@@ -50,7 +50,7 @@ def conversation_row(conversation: Conversation) -> dict[str, Any]:
 
 def conversation(row: Sequence[Any]) -> Conversation:
     project_id, conversation_id, owner, created_at, updated_at, title = row
-    return Conversation(project_id, conversation_id, Subject.parse(owner), created_at, updated_at, title)
+    return Conversation(project_id, conversation_id, Subject(owner), created_at, updated_at, title)
 
 
 def feedback_row(feedback: Feedback) -> tuple[Any, ...]:
@@ -63,7 +63,7 @@ def feedback_row(feedback: Feedback) -> tuple[Any, ...]:
 def feedback(row: Sequence[Any]) -> Feedback:
     (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at) = row
     return Feedback(
-        project_id=project_id, message_id=message_id, subject=Subject.parse(subject),
+        project_id=project_id, message_id=message_id, subject=Subject(subject),
         vote=Vote(vote) if vote else None, comment=comment, revision=revision, contract=Contract(contract),
         auth_level=AuthLevel(auth_level), created_at=created_at, updated_at=updated_at,
     )

@@ -29,7 +29,7 @@ from plaudit.model import (
 )
 from plaudit.ports import DeviceBinding, Registered
 from plaudit.store import sqlite_reads, sqlite_writes
-from plaudit.store.group_commit import GroupCommit
+from plaudit.store.group_commit import GroupCommit, WhenCommitted
 from plaudit.store.migrate import migrate
 from plaudit.store.sqlite_file import (
     HOW_TO_RESTORE,
@@ -55,14 +55,14 @@ class SqliteStore:
     """`ports.Store` on one file. Make it with `open`, inside a running event loop, and `close` it."""
 
     def __init__(self, path: Path, writer: Writer, held_lock: Any, *, now: Callable[[], Instant], waiting_max: int,
-                 wait_seconds_max: float) -> None:
+                 wait_seconds_max: float, when_committed: WhenCommitted) -> None:
         self._path = path
         self._writer = writer
         self._lock = held_lock
         self._now = now
         self._wait_seconds_max = wait_seconds_max
         self._commits: GroupCommit[Job] = GroupCommit(
-            writer.commit, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max)
+            writer.commit, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max, when_committed=when_committed)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="plaudit-reader")
         self._reads_waiting = 0
         self._closed = False
@@ -70,7 +70,7 @@ class SqliteStore:
 
     @classmethod
     async def open(cls, path: Path, decide: Decide, *, now: Callable[[], Instant], waiting_max: int = 4096,
-                   wait_seconds_max: float = 5.0) -> Self:
+                   wait_seconds_max: float = 5.0, when_committed: WhenCommitted = lambda *_: None) -> Self:
         """Lock, open, migrate and check the file, making it if need be.
 
         Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`. A damaged database opens, but refuses every write.
@@ -81,7 +81,8 @@ class SqliteStore:
         except BaseException:
             held_lock.close()
             raise
-        return cls(path, writer, held_lock, now=now, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max)
+        return cls(path, writer, held_lock, now=now, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
+                   when_committed=when_committed)
 
     @property
     def queue_depth(self) -> int:

@@ -131,7 +131,7 @@ def _read(connection: apsw.Connection, keys: Sequence[Key]) -> dict[Key, Known]:
 
 def _known(row: Sequence[Any]) -> Known:
     role, owner, vote, revision, created_at, updated_at = row
-    head = MessageHead(Role(role), Subject.parse(owner)) if role else None
+    head = MessageHead(Role(role), Subject(owner)) if role else None
     existing = Standing(Vote(vote) if vote else None, revision, created_at, updated_at) if revision else None
     return head, existing
 

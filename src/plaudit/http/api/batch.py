@@ -13,6 +13,7 @@ from starlette.requests import Request
 from plaudit.errors import Invalid, MalformedBody
 from plaudit.http import body
 from plaudit.http.errors import BodyTooLarge, RequestTimeout, UnsupportedMediaType
+from plaudit.http.exchange import exchange
 
 LINES_MAX = 10_000
 SLICE_LINES = 250
@@ -33,7 +34,7 @@ async def slices(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, L
     Raises `MalformedBody` for what is no array, `BatchMediaType`, `BodyTooLarge`, `RequestTimeout`,
     `Invalid` for too many lines.
     """
-    if body.NDJSON.fullmatch(request.headers.get("content-type", "")):
+    if body.NDJSON.fullmatch(exchange(request.scope).asked.get(b"content-type", b"")):
         async for found in _read_ndjson(request, bytes_max):
             yield found
         return

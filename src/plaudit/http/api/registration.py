@@ -141,7 +141,7 @@ def known_owner(owner: Owner) -> Subject:
     if owner.user:
         return Subject.user(owner.user.issuer, owner.user.subject)
     assert owner.visitor is not None  # noqa: S101 - `_checked` saw to it that one is given
-    return Subject(SubjectKind.VISITOR, canonical_id(owner.visitor.id))
+    return Subject.of(SubjectKind.VISITOR, canonical_id(owner.visitor.id))
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | memoryview) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
 from plaudit.errors import Conflict, Forbidden, Invalid, PlauditError
 from plaudit.http import body
@@ -14,7 +13,7 @@ from plaudit.http.api.identifiers import read_id
 from plaudit.http.bearer import bearer
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
-from plaudit.http.resource import path_id, resource
+from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Message, Project, Scope, Subject
 from plaudit.ports import Authenticator, Registered
 from plaudit.service import Service
@@ -24,7 +23,7 @@ GUESTS_AT_ONCE = 64  # each may bind a device: together they share commits, all 
 
 
 def routes(service: Service, authenticator: Authenticator, door: Door, body_bytes_max: int, batch_body_bytes_max: int
-           ) -> list[BaseRoute]:
+           ) -> list[Resource]:
     api = Api(service, authenticator, door, max(body_bytes_max, registration.MESSAGE_BYTES_MAX), batch_body_bytes_max)
     return [
         resource("/v1/messages", "plaudit", POST=api.register_batch),

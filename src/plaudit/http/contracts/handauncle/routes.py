@@ -5,7 +5,6 @@ from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
 from plaudit.errors import Forbidden
 from plaudit.http.bearer import bearer
@@ -15,7 +14,7 @@ from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.exchange import exchange
 from plaudit.http.query import single
-from plaudit.http.resource import path_id, resource
+from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Contract, Conversation, Feedback, Voter
 from plaudit.ports import Authenticator
 from plaudit.service import Service
@@ -30,7 +29,7 @@ class HandAuncle:
         self._door = door
         self._body_bytes_max = body_bytes_max
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Resource]:
         user = "/api/v1/user"
         return [
             resource(f"{user}/messages/{{messageId}}/feedback", NAME, POST=self.vote),

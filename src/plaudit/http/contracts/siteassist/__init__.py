@@ -1,15 +1,15 @@
 """The contract of SiteAssist v2. The document beside this file says what it promises; nothing here holds a rule."""
 
-from starlette.routing import BaseRoute
 
 from plaudit.http.contracts.siteassist.refusals import DIALECT
 from plaudit.http.contracts.siteassist.routes import SiteAssist
 from plaudit.http.door import Door
+from plaudit.http.resource import Resource
 from plaudit.ports import Authenticator
 from plaudit.service import Service
 
 __all__ = ["DIALECT", "routes"]
 
 
-def routes(service: Service, authenticator: Authenticator, door: Door, body_bytes_max: int) -> list[BaseRoute]:
+def routes(service: Service, authenticator: Authenticator, door: Door, body_bytes_max: int) -> list[Resource]:
     return SiteAssist(service, authenticator, door, body_bytes_max).routes()

@@ -2,7 +2,6 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
 from plaudit.errors import Unauthenticated
 from plaudit.http.bearer import bearer
@@ -11,7 +10,7 @@ from plaudit.http.contracts.siteassist import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.query import single
-from plaudit.http.resource import path_id, resource
+from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Contract, Conversation, RatedMessage, Subject, SubjectKind, Voter
 from plaudit.ports import Authenticator
 from plaudit.service import Service
@@ -26,7 +25,7 @@ class SiteAssist:
         self._door = door
         self._body_bytes_max = body_bytes_max
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Resource]:
         return [
             resource("/v2/messages/{messageId}/feedback", NAME, POST=self.vote),
             resource("/v2/identity/init", NAME, POST=self.init),
@@ -54,7 +53,7 @@ class SiteAssist:
         project = self._authenticator.by_publishable_key(wire.decode_key(body), request.headers.get("origin"))
         self._door.admit_project(request, project, NAME)
         visitor_id, is_new = await self._authenticator.visitor(project, wire.decode_device(body))
-        visitor = wire.encode_visitor(Subject(SubjectKind.VISITOR, visitor_id))
+        visitor = wire.encode_visitor(Subject.of(SubjectKind.VISITOR, visitor_id))
         token = self._authenticator.session_token(project, visitor_id)
         return json_response({"sessionToken": token, "visitor": visitor}, 201 if is_new else 200)
 

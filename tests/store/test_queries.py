@@ -1,0 +1,168 @@
+"""Every statement is used, and none reads more of a table than what it is asked for."""
+
+import ast
+import re
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from examples import ANNA, LIKE, NOW, a_message, a_vote
+
+from plaudit import store as package
+from plaudit.model import AuthLevel, Contract, Conversation, FeedbackFilter, Role
+from plaudit.rules import decide
+from plaudit.store import sqlite_reads, sqlite_writes
+from plaudit.store.migrate import migrate
+from plaudit.store.queries import queries
+from plaudit.store.sqlite_file import open_writer
+from plaudit.store.sqlite_writer import Writer
+
+MODULES = sorted(Path(package.__file__).parent.glob("*.py"))
+A_CONVERSATION = Conversation("acme", "c-2", ANNA, NOW, NOW, "Travel")
+
+
+# ---------------------------------------------------------------- names
+
+
+def texts(module):
+    """Every literal text in a module's code."""
+    tree = ast.parse(module.read_text("utf-8"))
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+@pytest.mark.parametrize("name", queries())
+def test_a_statement_is_used(name):
+    """None is left over in queries.sql."""
+    assert any(name in texts(module) for module in MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_a_statement_that_is_named_exists(module):
+    """No typing error waits for its day."""
+    named = re.findall(r"""(?:queries\(\)|statements)\["(\w+)"\]""", module.read_text("utf-8"))
+    assert set(named) <= queries().keys()
+
+
+@pytest.mark.parametrize(("name", "sql"), queries().items())
+def test_a_statement_holds_no_text_of_its_own(name, sql):
+    """One statement each, values always bound: no quotation mark in it."""
+    assert sql.endswith(";"), name
+    assert sql.count(";") == 1, name
+    assert "'" not in sql, name
+
+
+# ---------------------------------------------------------------- plans
+
+
+@pytest.fixture
+def connection(tmp_path):
+    with closing(open_writer(tmp_path / "plaudit.db")) as opened:
+        migrate(opened)
+        yield opened
+
+
+def plans(connection, run):
+    """What SQLite means to do for each statement that `run` executes, one list of steps each."""
+    executed = []
+    connection.exec_trace = lambda _, sql, bindings: executed.append((sql, bindings)) is None
+    run(connection)
+    connection.exec_trace = None
+    assert executed
+    return [[row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+            for sql, bindings in executed if re.match(r"SELECT|INSERT", sql)]
+
+
+def scans(steps):
+    """The steps that go through a whole table, or through a whole project of one."""
+    return [step for step in steps
+            if (step.startswith("SCAN ") and "VIRTUAL TABLE" not in step and step != "SCAN CONSTANT ROW")
+            or (step.endswith("(project_id=?)") and "history_by_time" not in step)]
+
+
+def conversations(**changes):
+    return sqlite_reads.conversations("acme", ANNA, **{
+        "order_by": "created_at", "descending": True, "limit": 20, "offset": 0, "search": None, **changes})
+
+
+def conversation_messages(**changes):
+    return sqlite_reads.conversation_messages("acme", "c-1", **{
+        "role": None, "limit": 20, "offset": 0, "before": None, "descending": False, **changes})
+
+
+def feedback(cursor=None, **wanted):
+    return sqlite_reads.feedback("acme", FeedbackFilter(**wanted), limit=20, cursor=cursor)
+
+
+READS = {
+    "a message": sqlite_reads.message("acme", "m-1"),
+    "a conversation": sqlite_reads.conversation("acme", "c-1"),
+    "an owner's conversations": conversations(),
+    "an owner's conversations, oldest first": conversations(descending=False),
+    "an owner's conversations by change": conversations(order_by="updated_at"),
+    "an owner's conversations by words": conversations(search="train"),
+    "a conversation's messages": conversation_messages(),
+    "a conversation's newest messages": conversation_messages(descending=True),
+    "a conversation's messages of one role": conversation_messages(role=Role.ASSISTANT),
+    "a conversation's messages before another": conversation_messages(before="m-1", descending=True),
+    "a message's history": sqlite_reads.history("acme", "m-1"),
+    "votes": feedback(),
+    "the next page of votes": feedback("1.1"),
+    "votes of some days": feedback(since=NOW, until=NOW + 1),
+    "a message's votes": feedback(message_id="m-1"),
+    "the next page of a message's votes": feedback("1.1", message_id="m-1"),
+    "a conversation's votes": feedback(conversation_id="c-1"),
+    "the next page of a conversation's votes": feedback("1.1", conversation_id="c-1", vote=LIKE),
+    "one kind of votes": feedback(vote=LIKE, has_comment=True),
+    "a model's votes": feedback(model="gpt-x", prompt_version="v1"),
+    "votes by how they came": feedback(contract=Contract.SITEASSIST, auth_level=AuthLevel.JWT),
+    "all at once": feedback("1.1", since=NOW, message_id="m-1", conversation_id="c-1", model="gpt-x"),
+}
+WRITES = {
+    "votes": [a_vote(), a_vote("m-2")],
+    "a registration": [sqlite_writes.register("acme", [a_message(), a_message("m-2")])],
+    "a conversation": [sqlite_writes.create_conversation(A_CONVERSATION)],
+    "a visitor": [sqlite_writes.visitor("acme", "device", "v-1", NOW)],
+    "a device": [sqlite_writes.bind_device("acme", "user", "device", NOW, only_first=True)],
+    "a device token": [sqlite_writes.device_token_seen("acme", "user", "device", NOW)],
+    "a readiness check": [sqlite_writes.readiness(NOW)],
+}
+
+
+def written(connection, path, jobs):
+    """The plans of a batch, on top of two registered messages."""
+    writer = Writer(path, connection, decide)
+    writer.commit([sqlite_writes.register("acme", [a_message(), a_message("m-2")])])
+    return plans(connection, lambda _: writer.commit(jobs))
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_finds_its_rows_by_an_index(connection, name):
+    """However much else is stored, without any statistics of the data."""
+    found = plans(connection, READS[name])
+    assert [scans(steps) for steps in found] == [[]] * len(found)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_finds_its_rows_by_an_index(connection, tmp_path, name):
+    """A batch reads what it names and nothing else."""
+    found = written(connection, tmp_path / "plaudit.db", WRITES[name])
+    assert [scans(steps) for steps in found] == [[]] * len(found)
+
+
+def test_a_vote_is_decided_by_two_primary_keys(connection, tmp_path):
+    """The statement that every vote runs: one message, one standing vote."""
+    decision, *_ = written(connection, tmp_path / "plaudit.db", WRITES["votes"])
+    searches = [step for step in decision if step.startswith("SEARCH ")]
+    assert searches == [
+        "SEARCH m USING INDEX sqlite_autoindex_messages_1 (project_id=? AND message_id=?) LEFT-JOIN",
+        "SEARCH f USING PRIMARY KEY (project_id=? AND message_id=? AND subject=?) LEFT-JOIN",
+    ]
+
+
+@pytest.mark.parametrize("name", [
+    "votes", "the next page of votes", "votes of some days", "one kind of votes", "a model's votes",
+    "a conversation's messages", "a conversation's newest messages", "a message's history",
+])
+def test_a_page_is_read_in_its_order(connection, name):
+    """Nothing is sorted, so that a page costs what it shows and not what is stored."""
+    assert [step for steps in plans(connection, READS[name]) for step in steps if "TEMP B-TREE" in step] == []
