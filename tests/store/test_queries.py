@@ -166,3 +166,12 @@ def test_a_vote_is_decided_by_two_primary_keys(connection, tmp_path):
 def test_a_page_is_read_in_its_order(connection, name):
     """Nothing is sorted, so that a page costs what it shows and not what is stored."""
     assert [step for steps in plans(connection, READS[name]) for step in steps if "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize("sql", [
+    "SELECT count(*) FROM messages",
+    "SELECT model FROM messages WHERE project_id = 'acme' ORDER BY model",
+])
+def test_a_whole_table_would_be_noticed(connection, sql):
+    """The control: what these tests look for is found where it is."""
+    assert [scans(steps) for steps in plans(connection, lambda it: it.execute(sql))] != [[]]
