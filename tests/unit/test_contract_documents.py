@@ -1,0 +1,96 @@
+"""The OpenAPI documents of the two public contracts, held against themselves and against what the wires say."""
+
+import json
+
+import jsonschema
+import pytest
+
+from plaudit.errors import (
+    Conflict,
+    DependencyDown,
+    Forbidden,
+    Invalid,
+    MalformedBody,
+    NotFound,
+    PaymentRequired,
+    PlauditError,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from plaudit.http.contracts import handauncle, siteassist
+from plaudit.http.document import document
+from plaudit.http.errors import (
+    BodyTooLarge,
+    HeadersTooLarge,
+    MethodNotAllowed,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
+
+CONTRACTS = [siteassist, handauncle]
+EVERY_REFUSAL = [
+    MalformedBody(), Invalid("f", "r"), Unauthenticated(), PaymentRequired("a", "b", "c"), Forbidden(),
+    NotFound("message", "1"), Conflict("message", "owner"), RateLimited(1), Unavailable(), DependencyDown("issuer"),
+    PlauditError(), MethodNotAllowed("GET"), RequestTimeout(), BodyTooLarge(1), UnsupportedMediaType(),
+    HeadersTooLarge(),
+]
+NEVER_OF_A_VOTE = {409}  # a vote names nothing of its own choice
+
+
+def read(contract):
+    return json.loads(document(contract.__name__))
+
+
+def resolve(found, whole):
+    """What a reference points at, or the thing itself."""
+    while "$ref" in found:
+        target = whole
+        for step in found["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        found = target
+    return found
+
+
+def media_types(contract):
+    """Every schema with examples beside it: what may be sent, and what may be answered."""
+    whole = read(contract)
+    for path, operations in whole["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            bodies = {"request": operation.get("requestBody", {}), **operation["responses"]}
+            for name, body in bodies.items():
+                for media_type in resolve(body, whole).get("content", {}).values():
+                    yield pytest.param(whole, media_type, id=f"{method} {path} {name}")
+
+
+def vote_responses(contract):
+    [path] = [each for name, each in read(contract)["paths"].items() if name.endswith("/feedback")]
+    return path["post"]["responses"]
+
+
+@pytest.mark.parametrize(("whole", "media_type"), [case for each in CONTRACTS for case in media_types(each)])
+def test_every_example_is_what_its_schema_says(whole, media_type):
+    """An example that lies is worse than none."""
+    schema = {**media_type["schema"], "components": whole["components"]}
+    for example in media_type.get("examples", {}).values():
+        jsonschema.validate(resolve(example, whole)["value"], schema, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=["siteassist", "handauncle"])
+@pytest.mark.parametrize("error", EVERY_REFUSAL, ids=lambda error: type(error).__name__)
+def test_every_refusal_is_documented(contract, error):
+    """Its status is one of the vote's, and its body what the document says."""
+    whole = read(contract)
+    status, body = contract.DIALECT.refuse(error, "req_1")
+    assert str(status) in vote_responses(contract) or status in NEVER_OF_A_VOTE
+    schema = {"$ref": "#/components/schemas/Error", "components": whole["components"]}
+    jsonschema.validate(body, schema, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=["siteassist", "handauncle"])
+def test_every_documented_status_can_happen(contract):
+    """Nothing is promised that no refusal leads to."""
+    statuses = {contract.DIALECT.refuse(error, "req_1")[0] for error in EVERY_REFUSAL} | {200}
+    assert {int(status) for status in vote_responses(contract)} <= statuses
