@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -126,18 +127,23 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
 
 async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
     """Take over what `plaudit key new` and `plaudit key revoke` do, while running."""
-    data_path, seen = prepared.settings.data_path, None
+    data_path, known, seen = prepared.settings.data_path, prepared.keys, None
     while True:
         if (found := stamp(data_path)) != seen:
-            seen = found
-            try:
-                keys = read_keys(data_path)
-            except SettingsError as error:
-                log.warning("keys cannot be read; those known before stay", reason=str(error))
-            else:
+            seen, keys = found, _keys(data_path, known)
+            if keys != known:
+                known = keys
                 authenticator.renew_server_keys(with_keys(prepared.written, keys))
-                log.info("server keys", ids=[key.id for key in keys.server_keys])
+                log.info("server keys renewed", ids=[key.id for key in keys.server_keys])
         await asyncio.sleep(KEYS_SECONDS)
+
+
+def _keys(data_path: Path, known: Keys) -> Keys:
+    try:
+        return read_keys(data_path)
+    except SettingsError as error:
+        log.warning("keys cannot be read; those known before stay", reason=str(error))
+        return known
 
 
 @asynccontextmanager

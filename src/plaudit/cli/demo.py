@@ -65,9 +65,9 @@ async def _fill_and_announce(running: Running) -> None:
 def _open_to_own_page(prepared: Prepared) -> Prepared:
     """The page is served from here, so here is its origin."""
     port = prepared.settings.port
-    first, *others = prepared.projects
+    first, *others = prepared.written
     origins = frozenset({f"http://127.0.0.1:{port}", f"http://localhost:{port}"})
-    return replace(prepared, projects=(replace(first, name="Invented demo data", origins=origins), *others))
+    return replace(prepared, written=(replace(first, name="Invented demo data", origins=origins), *others))
 
 
 def _voters(prepared: Prepared) -> DemoVoters:

@@ -27,7 +27,7 @@ def new(project: Project_ = None, key_id: Annotated[str | None, typer.Option(
     """Make a server key and show it, once.
 
     Only its SHA-256 is kept, so a lost key cannot be shown again: make another one and revoke the lost one.
-    A running server takes the key when it is started again.
+    A running server takes the key within two seconds.
 
     Examples:
 
@@ -47,7 +47,7 @@ def new(project: Project_ = None, key_id: Annotated[str | None, typer.Option(
         add_key(configuration.settings.data_path, record)
         print(f"id:     {record.id}  (project {owner.id}; {', '.join(record.scopes)})")
     print(f"{'# ' if toml else ''}secret: {secret}")
-    print(f"{'# ' if toml else ''}This is the only time that the secret is shown. Restart the server to use the key.")
+    print(f"{'# ' if toml else ''}This is the only time that the secret is shown.")
 
 
 @app.command("list")
@@ -75,7 +75,7 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's i
            config: Config = None) -> None:
     """Make a server key worthless.
 
-    A running server forgets the key when it is started again.
+    A running server forgets the key within two seconds.
 
     Example:
 
@@ -83,7 +83,7 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's i
     """
     configuration = read(config)
     if revoke_key(configuration.settings.data_path, key_id):
-        print(f"revoked: {key_id}. Restart the server to make it forget the key.")
+        print(f"revoked: {key_id}. A running server forgets it within two seconds.")
         return
     if key_id in _written(configuration):
         raise Misused(f'key "{key_id}" stands in {configuration.file}; remove its [[projects.server_keys]] there and '

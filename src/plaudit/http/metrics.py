@@ -1,14 +1,38 @@
 """What operators watch, in Prometheus's words. One registry an application, so that tests can have several."""
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from plaudit.http.exchange import Exchange
 
 VOTE_SUFFIX = ".vote"  # the operation that each contract's vote is called
 LATENCY_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class IssuerFacts(Protocol):
+    """How one identity provider's keys are."""
+
+    @property
+    def issuer(self) -> str: ...
+
+    @property
+    def age_seconds(self) -> float | None:
+        """Since the last fetch that succeeded; None before the first."""
+
+    @property
+    def keys(self) -> int: ...
+
+    @property
+    def fetches(self) -> int: ...
+
+    @property
+    def failures(self) -> int: ...
 
 
 class Metrics:
@@ -44,5 +68,32 @@ class Metrics:
             if exchange.error == "not_found":
                 self._unknown.labels(contract, project).inc()
 
+    def committed(self, writes: int, seconds: float) -> None:
+        """Safe from the thread that writes."""
+        self.batch_size.observe(writes)
+        self.commit_seconds.observe(seconds)
+
+    def watch_issuers(self, facts: Callable[[], Iterable[IssuerFacts]]) -> None:
+        """Say with every reading how the identity providers' keys are."""
+        self.registry.register(_Issuers(facts))
+
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+class _Issuers(Collector):
+    def __init__(self, facts: Callable[[], Iterable[IssuerFacts]]) -> None:
+        self._facts = facts
+
+    def collect(self) -> Iterable[Metric]:
+        age = GaugeMetricFamily("plaudit_jwks_age_seconds", "Since an issuer's keys were last had", labels=["issuer"])
+        keys = GaugeMetricFamily("plaudit_jwks_keys", "Usable keys of an issuer", labels=["issuer"])
+        fetches = CounterMetricFamily("plaudit_jwks_fetches", "Attempts to fetch an issuer's keys", labels=["issuer"])
+        failures = CounterMetricFamily("plaudit_jwks_failures", "Attempts that failed", labels=["issuer"])
+        for facts in self._facts():
+            if facts.age_seconds is not None:
+                age.add_metric([facts.issuer], facts.age_seconds)
+            keys.add_metric([facts.issuer], facts.keys)
+            fetches.add_metric([facts.issuer], facts.fetches)
+            failures.add_metric([facts.issuer], facts.failures)
+        return [age, keys, fetches, failures]

@@ -22,6 +22,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
         for path, text in _project(project, settings):
             yield ("projects", index, *path), text
     yield from _shared(settings.projects)
+    yield from _one_address(settings.projects)
 
 
 # ---------------------------------------------------------------- the top
@@ -163,6 +164,17 @@ def _repeated(what: str, projects: Iterable[ProjectTable],
                 yield ("projects", index, *path), (
                     f'the {what} "{mark}" is already taken by project "{seen[mark]}"; it must name one place only')
             seen.setdefault(mark, project.id)
+
+
+def _one_address(projects: Iterable[ProjectTable]) -> Iterator[Problem]:
+    """An issuer's keys are the same whichever project asks."""
+    addresses: dict[str, str] = {}
+    for project_index, project in enumerate(projects):
+        for index, issuer in enumerate(project.issuers):
+            address = addresses.setdefault(issuer.issuer, jwks_url(issuer))
+            if address != jwks_url(issuer):
+                yield ("projects", project_index, "issuers", index, "jwks_url"), (
+                    f"the keys of {issuer.issuer} are said to be at {address} already; give it one address")
 
 
 def _list(names: Iterable[str]) -> str:

@@ -51,6 +51,15 @@ def read_keys(data_path: Path) -> Keys:
                             "new keys with `plaudit key new`") from error
 
 
+def stamp(data_path: Path) -> tuple[int, int] | None:
+    """Another one whenever the file is another one: every change replaces it. None without a file."""
+    try:
+        found = keys_file(data_path).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def add_key(data_path: Path, record: KeyRecord, publishable: str | None = None) -> None:
     """Store one more server key, and the project's publishable key if one is given. Raises `SettingsError`."""
     with _locked(data_path):
