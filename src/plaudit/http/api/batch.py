@@ -18,6 +18,7 @@ from plaudit.http.exchange import exchange
 LINES_MAX = 10_000
 SLICE_LINES = 250
 SLICE_BYTES = 512 * 1024
+LINE_BYTES_MAX = 2 * 1024 * 1024  # of NDJSON; an array's lines are held together anyway
 
 Lines = list[bytes | memoryview]
 
@@ -32,7 +33,7 @@ async def slices(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, L
     """The number of the first line, from 1, and some lines.
 
     Raises `MalformedBody` for what is no array, `BatchMediaType`, `BodyTooLarge`, `RequestTimeout`,
-    `Invalid` for too many lines.
+    `Invalid` for too many lines or too long a one.
     """
     if body.NDJSON.fullmatch(exchange(request.scope).asked.get(b"content-type", b"")):
         async for found in _read_ndjson(request, bytes_max):
@@ -64,6 +65,8 @@ async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[
         number += len(whole)
         if number > LINES_MAX + 1 or (number > LINES_MAX and rest.strip()):
             raise _too_many()
+        if len(rest) > LINE_BYTES_MAX:
+            raise Invalid("lines", f"Line {number} is longer than {LINE_BYTES_MAX} bytes")
     if rest.strip():
         yield number, [rest]
 
@@ -99,4 +102,4 @@ def _cut(first: int, lines: Any) -> Iterator[tuple[int, Lines]]:
 
 
 def _too_many() -> Invalid:
-    return Invalid("lines", f"A batch has at most {LINES_MAX} lines; send the rest in another")
+    return Invalid("lines", f"A batch has at most {LINES_MAX:,} lines; send the rest in another")

@@ -8,7 +8,7 @@ import msgspec
 
 from plaudit.http.docs.shapes import Field, Kind, fields, kind
 
-METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 Json = Mapping[str, Any]
 
 
@@ -126,8 +126,8 @@ def _sections(document: Json) -> Iterator[Section]:
     described = {tag["name"]: tag.get("description", "") for tag in document.get("tags", ())}
     by_tag: dict[str, list[Operation]] = {name: [] for name in described}
     for path, item in document["paths"].items():
-        for method in METHODS:
-            if method in item:
+        for method in item:
+            if method in METHODS:
                 tag = next(iter(item[method].get("tags", ())), "operations")
                 by_tag.setdefault(tag, []).append(_operation(path, method, item, document))
     for name, operations in by_tag.items():
@@ -147,7 +147,7 @@ def _operation(path: str, method: str, item: Json, document: Json) -> Operation:
         description=operation.get("description", ""),
         proofs=_proofs(operation.get("security", document.get("security", ()))),
         parameters=tuple(_parameter(each["name"], each["in"], each) for each in parameters),
-        bodies=_contents(body, document),
+        bodies=_contents(body, document, spell_out=True),
         answers=tuple(_answer(status, answer, document) for status, answer in operation["responses"].items()),
     )
 
@@ -163,7 +163,7 @@ def _answer(status: str, node: Json, document: Json) -> Answer:
         status=str(status),
         description=answer.get("description", ""),
         headers=tuple(_parameter(name, "header", header) for name, header in headers.items()),
-        contents=_contents(answer, document),
+        contents=_contents(answer, document, spell_out=False),
     )
 
 
@@ -172,16 +172,20 @@ def _parameter(name: str, place: str, node: Json) -> Parameter:
                      node.get("description", ""))
 
 
-def _contents(node: Json, document: Json) -> tuple[Content, ...]:
-    return tuple(_content(media_type, each, document) for media_type, each in node.get("content", {}).items())
+def _contents(node: Json, document: Json, *, spell_out: bool) -> tuple[Content, ...]:
+    """`spell_out`: with the fields of a named schema too, which else is only linked to."""
+    return tuple(
+        _content(media_type, each, document, spell_out=spell_out)
+        for media_type, each in node.get("content", {}).items()
+    )
 
 
-def _content(media_type: str, node: Json, document: Json) -> Content:
+def _content(media_type: str, node: Json, document: Json, *, spell_out: bool) -> Content:
     schema = node.get("schema", {})
     return Content(
         media_type=media_type,
         kind=kind(schema) if schema else None,
-        fields=tuple(fields(resolved(schema, document))),
+        fields=tuple(fields(resolved(schema, document) if spell_out else schema)),
         examples=tuple(_examples(node, document)),
     )
 
