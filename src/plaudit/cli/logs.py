@@ -35,5 +35,7 @@ def configure(log_format: str) -> None:
 
 def _last(log_format: str) -> list[Any]:
     if log_format == "text":
-        return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+        # Values are quoted, so that none can begin a line of its own.
+        return [structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback, repr_native_str=True)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -25,7 +25,11 @@ def token(subject: Annotated[str, typer.Option(help="Whose token: the `sub` of t
 
       plaudit token --development --subject alice
 
-      curl -H "Authorization: Bearer $(plaudit token --development --subject alice)" http://127.0.0.1:8000/api/v1/user/conversations
+      token=$(plaudit token --development --subject alice)
+
+      \b
+      curl -H "Authorization: Bearer $token" \\
+        http://127.0.0.1:8000/api/v1/user/conversations
     """
     from plaudit.bootstrap import DEVELOPMENT_AUDIENCE, development_issuer
 
