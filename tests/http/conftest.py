@@ -1,0 +1,33 @@
+"""One server for each worker, with every kind of project; a test that must break or strain one starts its own."""
+
+import identity_provider
+import pytest
+from raw import Line
+from running import every_kind_of_project, plaudit
+from wires import WIRES
+
+
+@pytest.fixture(scope="session")
+def jwks_url():
+    """An identity provider whose keys are there."""
+    with identity_provider.running() as provider:
+        yield provider.url
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, jwks_url):
+    with plaudit(tmp_path_factory.mktemp("plaudit"), every_kind_of_project(jwks_url), log_requests="all") as running:
+        yield running
+
+
+@pytest.fixture(params=WIRES, ids=lambda wire: wire.name)
+def wire(request):
+    """Each of the two contracts in turn."""
+    return request.param
+
+
+@pytest.fixture
+def line(server):
+    """A connection to write bytes on."""
+    with Line(server.port) as connection:
+        yield connection
