@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
@@ -57,8 +57,8 @@ class Prepared:
     keys: Keys  # those that the command line made
     secrets: Secrets
     secrets_created: bool
-    first_server_key: str | None  # in plain text, by the start that made it only
-    development_issuer: DevelopmentIssuer | None
+    first_server_key: str | None = field(repr=False)  # in plain text, by the start that made it only
+    development_issuer: DevelopmentIssuer | None = field(repr=False)
 
     @property
     def projects(self) -> tuple[Project, ...]:

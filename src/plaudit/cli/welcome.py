@@ -48,8 +48,7 @@ def _places(prepared: Prepared) -> Iterator[str]:
     settings, project = prepared.settings, prepared.default_project
     yield f"Plaudit serves {settings.base_url}"
     yield f"Database:        {settings.database_path}"
-    made = "made just now; keep it private and back it up" if prepared.secrets_created else "as before"
-    yield f"Secrets:         {secrets_file(settings.data_path)} ({made})"
+    yield f"Secrets:         {_secrets(prepared)}"
     if prepared.first_server_key:
         yield f"Server key:      {prepared.first_server_key}"
         yield "                 shown this once; only its SHA-256 is kept. `plaudit key new` makes another"
@@ -62,6 +61,13 @@ def _places(prepared: Prepared) -> Iterator[str]:
     if prepared.development_issuer:
         yield f"Development:     whoever reads {settings.data_path} can be any user; never in production."
         yield "                 `plaudit token --development --subject alice` mints a user's token"
+
+
+def _secrets(prepared: Prepared) -> str:
+    path = secrets_file(prepared.settings.data_path)
+    if not path.exists():
+        return "from the environment"
+    return f"{path} (made just now; keep it private and back it up)" if prepared.secrets_created else str(path)
 
 
 def curl_lines(credentials: Credentials) -> tuple[str, str, str]:
