@@ -1,0 +1,143 @@
+"""Whatever is registered, voted, changed, removed and read, in whatever order: the store says what a ledger says.
+
+Small pools of names make collisions likely. Commands are given several at once, so that they are decided on what came
+before them in the same batch as well.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from examples import ANNA, BORIS, DAY, GUEST, HOUR, NOW, VISITOR, Clock, a_message
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from ledger import Ledger
+
+from plaudit.errors import Conflict, PlauditError
+from plaudit.model import AuthLevel, Contract, FeedbackFilter, Plan, Project, Role, Vote, Voter
+from plaudit.rules import decide
+from plaudit.service import Service
+from plaudit.store.sqlite import SqliteStore
+
+PLAN = Plan("pro", frozenset({"feedback"}))
+PROJECTS = [Project(id=it, name=it, plan=PLAN, feedback_plan="pro") for it in ("acme", "globex")]
+
+project_ids = st.sampled_from([project.id for project in PROJECTS])
+subjects = st.sampled_from([ANNA, ANNA, ANNA, BORIS, GUEST, VISITOR])  # mostly one, so that votes are mostly allowed
+message_ids = st.sampled_from(["m-1", "m-2", "m-3", "M-1"])
+conversation_ids = st.sampled_from(["c-1", "c-2"])
+messages = st.builds(
+    a_message, message_ids, project_id=project_ids, conversation_id=conversation_ids, owner=subjects,
+    role=st.sampled_from([Role.ASSISTANT, Role.ASSISTANT, Role.HUMAN_AGENT, Role.USER]),
+    created_at=st.integers(NOW, NOW + 2), content=st.none() | st.text(max_size=5))
+voters = st.builds(Voter, st.sampled_from(PROJECTS), subjects, st.sampled_from(AuthLevel))
+votes = st.tuples(
+    voters, st.sampled_from(Contract), message_ids, st.sampled_from([*Vote, None]), st.none() | st.text(max_size=5))
+
+
+class Machine(RuleBasedStateMachine):
+    """A service on a real file, beside a ledger."""
+
+    decide = staticmethod(decide)
+
+    def __init__(self):
+        super().__init__()
+        self.loop = asyncio.Runner()
+        self.folder = tempfile.TemporaryDirectory()
+        self.clock = Clock()
+        self.ledger = Ledger()
+        self.open()
+
+    def open(self):
+        path = Path(self.folder.name) / "plaudit.db"
+        self.store = self.loop.run(SqliteStore.open(path, self.decide, now=self.clock))
+        self.service = Service(self.store, now=self.clock, new_id=lambda: "unused")
+
+    def teardown(self):
+        try:
+            for project in PROJECTS:
+                self.votes_are_listed(project.id, 2)
+        finally:
+            self.loop.run(self.store.close())
+            self.loop.close()
+            self.folder.cleanup()
+
+    @initialize(batch=st.lists(messages, min_size=4, max_size=8))
+    def begin(self, batch):
+        self.register(batch)
+
+    @rule(batch=st.lists(messages, min_size=1, max_size=5))
+    def register(self, batch):
+        outcomes = self.loop.run(self.service.register(batch))
+        assert [(it.resource, it.field) if isinstance(it, Conflict) else it.created for it in outcomes] == [
+            self.ledger.register(message) for message in batch]
+
+    @rule(asked=st.lists(votes, min_size=1, max_size=12))
+    def vote(self, asked):
+        outcomes = self.loop.run(self.at_once(asked))
+        assert outcomes == [self.ledger.submit(*vote, now=self.clock.now) for vote in asked]
+
+    async def at_once(self, asked):
+        outcomes = await asyncio.gather(*(self.service.submit(*vote) for vote in asked), return_exceptions=True)
+        return [type(it).__name__ if isinstance(it, PlauditError) else it for it in outcomes]
+
+    @rule(milliseconds=st.sampled_from([1, HOUR, -DAY]))
+    def turn_the_clock(self, milliseconds):
+        self.clock.now += milliseconds
+
+    @rule()
+    def restart(self):
+        self.loop.run(self.store.close())
+        self.open()
+
+    @rule(project_id=project_ids, message_id=message_ids)
+    def a_message_is_read(self, project_id, message_id):
+        expected = self.ledger.messages.get((project_id, message_id))
+        assert self.loop.run(self.store.message(project_id, message_id)) == expected
+        assert self.loop.run(self.store.history(project_id, message_id)) == self.ledger.history(project_id, message_id)
+
+    @rule(project_id=project_ids, conversation_id=conversation_ids)
+    def a_conversation_is_read(self, project_id, conversation_id):
+        total, page = self.loop.run(self.service.conversation_messages(project_id, conversation_id, limit=100))
+        assert [(it.message, it.feedback) for it in page] == self.ledger.conversation(project_id, conversation_id)
+        assert total == len(page)
+
+    @rule(project_id=project_ids, limit=st.integers(1, 4))
+    def votes_are_listed(self, project_id, limit):
+        assert self.loop.run(self.all_pages(project_id, limit)) == self.ledger.standing(project_id)
+
+    async def all_pages(self, project_id, limit):
+        page = await self.service.feedback(project_id, FeedbackFilter(), limit=limit)
+        listed = [it.feedback for it in page.items]
+        while page.cursor is not None:
+            page = await self.service.feedback(project_id, FeedbackFilter(), limit=limit, cursor=page.cursor)
+            listed += [it.feedback for it in page.items]
+        return listed
+
+
+def run(machine, **how):
+    run_state_machine_as_test(machine, settings=settings(
+        stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), **how))
+
+
+def test_the_store_says_what_a_ledger_says():
+    """Random sequences over two projects, four voters and both contracts."""
+    run(Machine, max_examples=120)
+
+
+def passing_over_repetitions(head, existing, submission):
+    """The rules, but with a bug: the same vote again leaves everything as it was."""
+    decided = decide(head, existing, submission)
+    return decided if existing is None or existing.vote != submission.vote else None
+
+
+def test_a_store_that_says_something_else_is_found_out():
+    """The control: these sequences find one wrong decision."""
+
+    class Wrong(Machine):
+        decide = staticmethod(passing_over_repetitions)
+
+    with pytest.raises(AssertionError):
+        run(Wrong, max_examples=200, phases=[Phase.generate])
