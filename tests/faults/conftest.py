@@ -1,0 +1,47 @@
+"""Real servers, real files, real faults. What every test here needs."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from serving import Plaudit
+
+HERE = Path(__file__).parent
+SHIMS = {
+    "slow_fsync": HERE.parents[1] / "benchmarks" / "slow_fsync.c",  # slow or failing
+    "power_cut": HERE / "power_cut.c",
+    "shifted_clock": HERE / "shifted_clock.c",
+}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def plaudit(tmp_path):
+    """Makes servers on this test's folder, not yet started; whatever still runs in the end is killed."""
+    made = []
+
+    def make(**options):
+        made.append(Plaudit(tmp_path / f"server-{len(made)}", **options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def preloaded(tmp_path_factory):
+    """The environment that puts a shim between a server and its C library."""
+    folder = tmp_path_factory.mktemp("shims")
+
+    def environment(name, **variables):
+        library = folder / f"{name}.so"
+        if not library.exists():
+            subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, SHIMS[name], "-ldl"], check=True)
+        return {"LD_PRELOAD": str(library), **variables}
+
+    return environment

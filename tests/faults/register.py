@@ -1,0 +1,122 @@
+"""The register: what clients asked for and what they were told, and whether the database agrees.
+
+A message has one owner, so a message id stands for (message, subject). Each key has one client, which waits for an
+answer before it goes on; so the key's history must be its attempts in their order, with all that were acknowledged and
+some of those whose fate nobody knows: an answer of 503 and a broken connection mean "unknown".
+
+`violations` reads the file and says in words what is wrong. The invariants' numbers: I1 every acknowledged vote is
+there, I2 nothing is there that nobody sent, I3 one row a key, I4 the file is sound, I7 every answer is as it should be.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import apsw
+
+Value = tuple[int | None, str | None]  # the vote (None: removed) and its comment
+
+SOUND = [("ok",)]
+KEY = "project_id, message_id, subject"
+STATE = f"{KEY}, vote, comment, revision, contract, auth_level, created_at, updated_at"
+NEWEST = f"SELECT {STATE}, max(revision) FROM history GROUP BY {KEY}"
+
+QUERIES = {
+    "I3 more than one row of a key": f"SELECT {KEY} FROM feedback GROUP BY {KEY} HAVING count(*) > 1",
+    "I3 a vote that is not its message's owner's": """
+        SELECT f.message_id, f.subject FROM feedback AS f LEFT JOIN messages AS m USING (project_id, message_id)
+        WHERE m.owner IS NOT f.subject""",
+    "feedback differs from the newest history": f"""
+        WITH newest AS (SELECT {STATE} FROM ({NEWEST}))
+        SELECT * FROM (SELECT {STATE} FROM feedback EXCEPT SELECT * FROM newest)
+        UNION ALL SELECT * FROM (SELECT * FROM newest EXCEPT SELECT {STATE} FROM feedback)""",
+    "revisions with a hole": f"""
+        SELECT {KEY}, group_concat(revision) FROM history
+        GROUP BY {KEY} HAVING min(revision) <> 1 OR max(revision) <> count(*)""",
+    "updatedAt goes back": f"""
+        SELECT {KEY}, revision FROM (
+            SELECT *, lag(updated_at) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
+        WHERE before > updated_at""",
+    "something removed that was not there": f"""
+        SELECT {KEY}, revision FROM (
+            SELECT *, lag(vote) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
+        WHERE vote IS NULL AND before IS NULL""",
+}
+
+
+@dataclass(eq=False, slots=True)
+class Attempt:
+    value: Value
+    acknowledged: int | None = None  # the how-manieth acknowledgement it was
+
+
+@dataclass(slots=True)
+class Register:
+    attempts: dict[str, list[Attempt]] = field(default_factory=dict)  # by message id, in the order they were made
+    flaws: list[str] = field(default_factory=list)  # I7: answers that were not as they should be
+    acknowledged: int = 0
+
+    def attempt(self, message_id: str, vote: int | None, comment: str | None = None) -> Attempt:
+        attempt = Attempt((vote, comment))
+        self.attempts.setdefault(message_id, []).append(attempt)
+        return attempt
+
+    def acknowledge(self, attempt: Attempt) -> None:
+        self.acknowledged += 1
+        attempt.acknowledged = self.acknowledged
+
+
+def violations(register: Register, path: Path, acknowledged_max: int | None = None) -> list[str]:
+    """What the database at `path`, whose server is not running, says that contradicts the register.
+
+    With `acknowledged_max` only so many acknowledgements bind: a copy made while later ones were given may lack those.
+    """
+    bound = register.acknowledged if acknowledged_max is None else acknowledged_max
+    with closing(apsw.Connection(str(path))) as connection:
+        try:
+            return [*register.flaws, *_in_the_file(connection), *_in_the_votes(connection, register, bound)]
+        except apsw.CorruptError as error:
+            return [f"I4 the file cannot be read: {error}"]
+
+
+def _in_the_file(connection: apsw.Connection) -> Iterator[str]:
+    found = connection.execute("PRAGMA integrity_check").fetchall()
+    if found != SOUND:
+        yield f"I4 the file is damaged: {found[0][0]}"
+    for what, query in QUERIES.items():
+        yield from (f"{what}: {row}" for row in connection.execute(query))
+
+
+def _in_the_votes(connection: apsw.Connection, register: Register, bound: int) -> Iterator[str]:
+    histories: dict[str, list[Value]] = {message_id: [] for message_id in register.attempts}
+    for message_id, *value in connection.execute("SELECT message_id, vote, comment FROM history ORDER BY seq"):
+        histories.setdefault(message_id, []).append((value[0], value[1]))
+    for message_id, history in histories.items():
+        yield from _in_one_key(message_id, history, register.attempts.get(message_id, []), bound)
+
+
+def _in_one_key(message_id: str, history: Sequence[Value], attempts: Sequence[Attempt], bound: int) -> Iterator[str]:
+    for value in set(history) - {attempt.value for attempt in attempts}:
+        yield f"I2 {message_id} holds {value}, which nobody sent"
+    if not _explained(history, attempts, bound):
+        yield f"I1 {message_id} holds {history[-3:]}, which its attempts do not explain: {attempts[-5:]}"
+
+
+def _explained(history: Sequence[Value], attempts: Sequence[Attempt], bound: int) -> bool:
+    """Whether the history is the attempts in their order, with or without those whose fate is unknown."""
+    possible = {0}  # how many entries of the history the attempts so far may have made
+    for attempt in attempts:
+        after = {reached for done in possible for reached in _reached(history, done, attempt.value)}
+        known = attempt.acknowledged is not None and attempt.acknowledged <= bound
+        possible = after if known else possible | after
+    return len(history) in possible
+
+
+def _reached(history: Sequence[Value], done: int, value: Value) -> Iterator[int]:
+    """One entry more, if it is this value; none, when what is to be removed is not there."""
+    standing = history[done - 1][0] if done else None
+    if value[0] is None and standing is None:
+        yield done
+    elif done < len(history) and history[done] == value:
+        yield done + 1

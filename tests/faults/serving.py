@@ -1,0 +1,152 @@
+"""A `plaudit serve` in a process of its own: started, awaited, stopped, killed, on one folder and one port."""
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from answers import Gone, ask
+
+SERVER_KEY = "sk_faults_with_a_key_that_opens_nothing_else"
+PUBLISHABLE_KEY = "pk_faults_with_this"
+PLAUDIT = ("-m", "plaudit")
+POLL_SECONDS = 0.01
+DEADLINE_SECONDS = 30.0
+PORTS = range(20_000, 32_000)  # below those that the kernel gives to clients: a port that is free stays free
+
+CONFIGURATION = """\
+port = {port}
+data_dir = "{folder}/data"
+database_url = "sqlite:{database}"
+development = true
+metrics_access = "public"
+per_address_per_minute = 0
+drain_seconds = {drain_seconds}
+queue_max = {queue_max}
+
+[[projects]]
+id = "acme"
+publishable_key = "{publishable_key}"
+
+[projects.limits]
+per_subject = 0
+
+[[projects.server_keys]]
+id = "faults"
+sha256 = "{sha256}"
+scopes = ["admin", "messages:write", "feedback:read"]
+"""
+
+
+async def until(holds: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
+    """Wait until the condition, plain or awaitable, holds, and give what it gave. Raises `TimeoutError`."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = holds()
+            found = await found if isinstance(found, Awaitable) else found
+            if found:
+                return found
+            await asyncio.sleep(POLL_SECONDS)
+
+
+class Plaudit:
+    """`launcher`: Python's arguments, another script than `-m plaudit` for a control. `around`: a command before it."""
+
+    def __init__(self, folder: Path, *, database: Path | None = None, launcher: Sequence[str] = PLAUDIT,
+                 around: Sequence[str] = (), environment: Mapping[str, str] | None = None,
+                 drain_seconds: float = 0, queue_max: int = 4096) -> None:
+        folder.mkdir()
+        self.database = database or folder / "plaudit.db"
+        self.port = _free_port()
+        self.configuration = folder / "plaudit.toml"
+        self.configuration.write_text(CONFIGURATION.format(
+            port=self.port, folder=folder, database=self.database, drain_seconds=drain_seconds, queue_max=queue_max,
+            publishable_key=PUBLISHABLE_KEY, sha256=hashlib.sha256(SERVER_KEY.encode()).hexdigest()))
+        self._log = folder / "server.log"
+        self._launcher, self._around, self.environment = launcher, around, dict(environment or {})
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The log, and with it that each of its lines is one JSON object."""
+        return [json.loads(line) for line in self.log.splitlines()]
+
+    async def start(self, awaited: str = "/readyz") -> float:
+        """The seconds until it answered 200. Raises `AssertionError` with its log when it ended instead."""
+        began = time.monotonic()
+        self.launch()
+        await until(lambda: self._answers(awaited))
+        return time.monotonic() - began
+
+    def launch(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._command("serve"), env=self._environment(), stdout=subprocess.DEVNULL,
+                                            stderr=log)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another command on the same configuration, to its end."""
+        return subprocess.run(self._command(*arguments), env=self._environment(), capture_output=True, text=True,
+                              check=False, timeout=DEADLINE_SECONDS)
+
+    async def status(self, path: str) -> int | None:
+        """None: nobody answers."""
+        try:
+            return (await ask(self.port, "GET", path)).status
+        except Gone:
+            return None
+
+    async def metric(self, name: str) -> float:
+        text = (await ask(self.port, "GET", "/metrics")).body.decode()
+        return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """The exit code."""
+        await until(lambda: self.process.poll() is not None)
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """`kill -9`"""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    async def _answers(self, path: str) -> bool:
+        assert self.process.poll() is None, self.log
+        return await self.status(path) == 200
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [*self._around, sys.executable, *self._launcher, *arguments, "--config", str(self.configuration)]
+
+    def _environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PLAUDIT_")}
+        return {**clean, **self.environment}
+
+
+def _free_port() -> int:
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if tried.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise AssertionError("no port is free")

@@ -1,0 +1,53 @@
+"""kill -9 under load, again and again on one database: nothing acknowledged is lost, nobody has to repair anything."""
+
+import random
+from pathlib import Path
+
+import pytest
+from load import Load, settle
+from register import Register, violations
+from serving import until
+
+pytestmark = pytest.mark.anyio
+
+KILLS = 25
+RESTART_SECONDS_MAX = 10  # what it takes is measured by the benchmarks; this only says that it is not for ever
+WRONG = str(Path(__file__).with_name("wrong_server.py"))
+
+
+async def killed_under_load(server, people, register, votes):
+    """One burst: after so many more votes are acknowledged, the process is gone."""
+    enough = register.acknowledged + votes
+    async with Load(server, people, register):
+        await until(lambda: register.acknowledged >= enough or register.flaws)
+        server.kill()
+
+
+async def test_nothing_acknowledged_is_lost(plaudit, record_property):
+    """Each time it starts by itself, and in the end the file agrees with every answer that was given."""
+    server, register, restarts = plaudit(), Register(), []
+    await server.start()
+    people = await settle(server)
+    moments = random.Random(25)
+    for _ in range(KILLS):
+        await killed_under_load(server, people, register, moments.randrange(1, 600))
+        restarts.append(await server.start())
+    server.kill()
+    record_property("restart_seconds_max", max(restarts))
+    print(f"{register.acknowledged} acknowledged; restarts took up to {max(restarts):.2f} s")
+    assert violations(register, server.database) == []
+    assert max(restarts) < RESTART_SECONDS_MAX
+
+
+async def test_a_store_that_acknowledges_before_it_commits_is_found_out(plaudit):
+    """The control: the same check on a store that answers too early must fail, or it would prove nothing."""
+    server, register = plaudit(launcher=(WRONG, "acknowledges_early")), Register()
+    await server.start()
+    people = await settle(server)
+    for _ in range(2):
+        await killed_under_load(server, people, register, 300)
+        await server.start()
+    server.kill()
+    found = violations(register, server.database)
+    assert any(violation.startswith("I1") for violation in found)
+    assert not any(violation.startswith(("I3", "I4", "I7")) for violation in found)

@@ -1,0 +1,58 @@
+"""Plaudit put together wrongly, for the controls: `wrong_server.py FAULT serve --config …`
+
+    acknowledges_early   answers when a vote is queued, not when it is committed
+    synchronous_normal   commits without waiting for the disk
+"""
+
+import asyncio
+import sys
+import time
+
+from plaudit.cli import main
+from plaudit.model import Role, Submission
+from plaudit.rules import MessageHead, decide
+from plaudit.store import sqlite
+from plaudit.store.group_commit import GroupCommit
+
+FLUSH_SECONDS = 0.05
+
+
+class HastyCommit(GroupCommit):
+    """As stores do that flush now and then: what is not flushed yet is answered all the same."""
+
+    def __init__(self, commit, **bounds):
+        super().__init__(lambda jobs: self._flush_later(commit, jobs), **bounds)
+
+    def write(self, job):
+        written = super().write(job)
+        if not isinstance(job, Submission):
+            return written
+        answered = asyncio.get_running_loop().create_future()
+        answered.set_result(decide(MessageHead(Role.ASSISTANT, job.subject), None, job))
+        return answered
+
+    @staticmethod
+    def _flush_later(commit, jobs):
+        if any(isinstance(job, Submission) for job in jobs):
+            time.sleep(FLUSH_SECONDS)
+        return commit(jobs)
+
+
+def acknowledges_early():
+    sqlite.GroupCommit = HastyCommit
+
+
+def synchronous_normal():
+    open_writer = sqlite.open_writer
+
+    def open_hasty_writer(path):
+        connection = open_writer(path)
+        connection.pragma("synchronous", "normal")
+        return connection
+
+    sqlite.open_writer = open_hasty_writer
+
+
+if __name__ == "__main__":
+    {"acknowledges_early": acknowledges_early, "synchronous_normal": synchronous_normal}[sys.argv.pop(1)]()
+    main()
