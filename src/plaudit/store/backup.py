@@ -151,15 +151,15 @@ def _copy(source: Path, draft: Path) -> None:
 
 
 def _set_aside(path: Path) -> Path | None:
-    """The old database keeps its log beside it: without it, it would lack its last votes."""
-    if not path.exists():
+    """The old database keeps its log beside it: without it, it would lack its last votes. A log alone goes aside as
+    well: SQLite would play it into the copy."""
+    there = [suffix for suffix in (*SIDE_FILES, "") if Path(f"{path}{suffix}").exists()]
+    if not there:
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     aside = path.with_name(f"{path.name}.before-{stamp}")
-    for suffix in (*SIDE_FILES, ""):
-        side = Path(f"{path}{suffix}")
-        if side.exists():
-            side.rename(f"{aside}{suffix}")
+    for suffix in there:
+        Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
     return aside
 
 
