@@ -12,13 +12,14 @@ from starlette.requests import Request
 
 from plaudit.errors import Invalid, MalformedBody
 from plaudit.http import body
+from plaudit.http.api.registration import MESSAGE_BYTES_MAX
 from plaudit.http.errors import BodyTooLarge, RequestTimeout, UnsupportedMediaType
 from plaudit.http.exchange import exchange
 
 LINES_MAX = 10_000
 SLICE_LINES = 250
 SLICE_BYTES = 512 * 1024
-LINE_BYTES_MAX = 2 * 1024 * 1024  # of NDJSON; an array's lines are held together anyway
+LINE_BYTES_MAX = MESSAGE_BYTES_MAX  # of NDJSON; an array's lines are held together anyway
 
 Lines = list[bytes | memoryview]
 

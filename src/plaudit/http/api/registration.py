@@ -18,7 +18,7 @@ from plaudit.model import Instant, Message, Role, Subject, SubjectKind
 CONTENT_LENGTH_MAX = 256 * 1024  # characters
 METADATA_BYTES_MAX = 16 * 1024  # as compact JSON
 ARMS_MAX = 32
-MESSAGE_BYTES_MAX = 2 * 1024 * 1024  # the longest content, every character escaped, and the rest beside it
+MESSAGE_BYTES_MAX = 4 * 1024 * 1024  # the longest content, each character escaped as two surrogates, and the rest
 
 LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
 WITHOUT_NUL = r"\A[^\x00]*\Z"  # not every database can hold it
