@@ -3,8 +3,10 @@
 import identity_provider
 import pytest
 from raw import Line
-from running import every_kind_of_project, plaudit
+from running import MAIN, every_kind_of_project, plaudit, project, user
 from wires import WIRES
+
+PAGE_BYTES = 4096
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,16 @@ def line(server):
     """A connection to write bytes on."""
     with Line(server.port) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def damaged(tmp_path_factory, jwks_url):
+    """A server that was started on a database with wrecked pages, and the id of a message there for each contract."""
+    folder, projects = tmp_path_factory.mktemp("damaged"), [project(MAIN, jwks_url)]
+    with plaudit(folder, projects) as sound:
+        messages = {wire.name: wire.registered(sound, user()) for wire in WIRES}
+    with sound.database.open("r+b") as file:
+        file.seek(PAGE_BYTES)  # the first page, with the schema, is left alone
+        file.write(b"\xff" * (sound.database.stat().st_size - PAGE_BYTES))
+    with plaudit(folder, projects) as running:
+        yield running, messages
