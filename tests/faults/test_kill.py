@@ -1,10 +1,13 @@
 """kill -9 under load, again and again on one database: nothing acknowledged is lost, nobody has to repair anything."""
 
 import random
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
-from load import Load, settle
+from answers import ask
+from load import KEY_HEADERS, Load, settle
 from register import Register, violations
 from serving import until
 
@@ -32,11 +35,25 @@ async def test_nothing_acknowledged_is_lost(plaudit, record_property):
     for _ in range(KILLS):
         await killed_under_load(server, people, register, moments.randrange(1, 600))
         restarts.append(await server.start())
+    standing = await read_back(server)
     server.kill()
     record_property("restart_seconds_max", max(restarts))
-    print(f"{register.acknowledged} acknowledged; restarts took up to {max(restarts):.2f} s")
     assert violations(register, server.database) == []
+    assert standing == in_the_file(server.database)
     assert max(restarts) < RESTART_SECONDS_MAX
+
+
+async def read_back(server):
+    """What the API lists: each vote once."""
+    items = (await ask(server.port, "GET", "/v1/feedback?limit=1000", KEY_HEADERS)).json["items"]
+    return sorted((item["message_id"], item["vote"], item["comment"], item["revision"]) for item in items)
+
+
+def in_the_file(path):
+    with closing(apsw.Connection(str(path))) as connection:
+        return connection.execute("""
+            SELECT message_id, CASE vote WHEN 1 THEN 'like' ELSE 'dislike' END, comment, revision
+            FROM feedback WHERE vote IS NOT NULL ORDER BY message_id""").fetchall()
 
 
 async def test_a_store_that_acknowledges_before_it_commits_is_found_out(plaudit):
