@@ -1,12 +1,13 @@
 """Messages are registered once, conversations have one owner, and both are read back by page."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from examples import ANNA, BORIS, DISLIKE, LIKE, NOW, ODD_COMMENTS, VISITOR, a_message, a_vote
 
 from plaudit.errors import Conflict
-from plaudit.model import Conversation, Role
+from plaudit.model import Conversation, Role, Subject
 from plaudit.ports import Registered
 
 pytestmark = pytest.mark.anyio
@@ -98,6 +99,16 @@ async def test_1200_messages_in_one_call(store):
         ("message", "owner") if n == 1100 else n != 1199 for n in range(1200)]
     total, _ = await store.conversation_messages("acme", "c-0", role=None, limit=1)
     assert total == 11
+
+
+async def test_of_64_who_register_one_id_at_once_the_first_is_believed(store):
+    """One owner has it; the others are told so, also those who ask for its conversation only."""
+    owners = [Subject.user("https://tenant.example/", f"auth0|{n}") for n in range(64)]
+    messages = [a_message("m-1" if n % 2 == 0 else f"else-{n}", owner=owner) for n, owner in enumerate(owners)]
+    outcomes = await asyncio.gather(*(store.register([message]) for message in messages))
+    contradicts = [("message", "owner") if n % 2 == 0 else ("conversation", "owner") for n in range(64)]
+    assert [said(it)[0] for it in outcomes] == [True, *contradicts[1:]]
+    assert (await store.conversation("acme", "c-1")).owner == owners[0]
 
 
 async def test_nothing_to_register(store):
