@@ -1,27 +1,29 @@
 -- read_for_decision --
 -- What a batch of submissions needs to know, as one JSON array in one row: stepping through rows would hand the
--- interpreter lock over and back once for each. `batch`: [[project, message, subject], …].
-SELECT json_group_array(json_array(m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at) ORDER BY w.key)
-FROM json_each(:batch) AS w
-LEFT JOIN messages AS m ON m.project_id = w.value ->> 0 AND m.message_id = w.value ->> 1
-LEFT JOIN feedback AS f ON f.project_id = w.value ->> 0 AND f.message_id = w.value ->> 1 AND f.subject = w.value ->> 2;
+-- interpreter lock over and back once for each. Rows of `wanted`: n, project, message, subject.
+WITH wanted (n, project_id, message_id, subject) AS (VALUES {rows})
+SELECT json_group_array(json_array(m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq) ORDER BY w.n)
+FROM wanted AS w
+LEFT JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
+LEFT JOIN feedback AS f ON f.project_id = w.project_id AND f.message_id = w.message_id AND f.subject = w.subject;
 
 -- write_feedback --
 -- The new states of a batch, each key once, sorted by key.
-INSERT INTO feedback (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
-FROM json_each(:batch)
-WHERE true
+INSERT INTO feedback (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
+                      updated_at, seq)
+VALUES {rows}
 ON CONFLICT (project_id, message_id, subject) DO UPDATE SET
     vote = excluded.vote, comment = excluded.comment, revision = excluded.revision, contract = excluded.contract,
-    auth_level = excluded.auth_level, updated_at = excluded.updated_at;
+    auth_level = excluded.auth_level, updated_at = excluded.updated_at, seq = excluded.seq;
 
 -- append_history --
 -- Every revision of a batch, in the order of acceptance.
-INSERT INTO history (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
-FROM json_each(:batch)
-ORDER BY key;
+INSERT INTO history (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
+                     updated_at, seq, previous_seq)
+VALUES {rows};
+
+-- read_last_seq --
+SELECT coalesce(max(seq), 0) FROM history;
 
 -- read_messages_by_id --
 -- CROSS JOIN keeps the order here and below: left to choose, SQLite reads the whole project to look for a few ids.
@@ -127,23 +129,44 @@ SELECT count(*) FROM messages AS m
 WHERE m.project_id = :project_id AND m.conversation_id = :conversation_id AND {conditions};
 
 -- read_feedback --
--- Standing votes, newest change first: the history's newest entry of each key. `index` is by time, or by message where
--- few messages are asked for.
+-- Standing votes, newest change first: the history's entries that are still the newest of their key.
 SELECT h.updated_at, h.seq,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
        f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
-FROM history AS h INDEXED BY {index}
-JOIN feedback AS f
-    ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject
-    AND f.revision = h.revision
-JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id
+FROM history AS h INDEXED BY history_by_time
+CROSS JOIN feedback AS f
+    ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject AND f.seq = h.seq
+CROSS JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id
 WHERE h.project_id = :project_id AND f.vote IS NOT NULL AND {conditions}
 ORDER BY h.updated_at DESC, h.seq DESC
 LIMIT :limit;
 
+-- read_feedback_of_messages --
+-- The same, for few messages: from them to their votes, sorted at the end.
+SELECT h.updated_at, h.seq,
+       m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
+       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
+FROM messages AS m
+CROSS JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id
+CROSS JOIN history AS h ON h.seq = f.seq
+WHERE m.project_id = :project_id AND f.vote IS NOT NULL AND {conditions}
+ORDER BY h.updated_at DESC, h.seq DESC
+LIMIT :limit;
+
 -- read_history --
+-- A message's entries, each key's from its newest back to its first.
+WITH RECURSIVE entry AS (
+    SELECT h.*
+    FROM feedback AS f
+    CROSS JOIN history AS h ON h.seq = f.seq
+    WHERE f.project_id = :project_id AND f.message_id = :message_id
+    UNION ALL
+    SELECT h.*
+    FROM entry
+    CROSS JOIN history AS h ON h.seq = entry.previous_seq
+)
 SELECT project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at
-FROM history
-WHERE project_id = :project_id AND message_id = :message_id
+FROM entry
 ORDER BY subject, revision;

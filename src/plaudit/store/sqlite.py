@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -35,7 +36,9 @@ from plaudit.store.sqlite_file import (
     HOW_TO_RESTORE,
     OUTAGES,
     CannotOpen,
+    after,
     damage,
+    interrupted,
     lock,
     open_reader,
     open_writer,
@@ -45,6 +48,7 @@ from plaudit.store.sqlite_writer import Decide, Job, Write, Writer
 
 READERS = 2
 READS_WAITING_MAX = 256
+FIRST_LOOK_SECONDS = 0.5  # for the integrity check before the start; a large database is looked over while it serves
 REGISTER_CHUNK = 500  # messages a write: votes get their turn between two chunks
 
 T = TypeVar("T")
@@ -67,6 +71,7 @@ class SqliteStore:
         self._reads_waiting = 0
         self._closed = False
         self._own = threading.local()  # a connection for each reading thread
+        self._look = asyncio.get_running_loop().run_in_executor(None, self._look_over)
 
     @classmethod
     async def open(cls, path: Path, decide: Decide, *, now: Callable[[], Instant], waiting_max: int = 4096,
@@ -93,6 +98,7 @@ class SqliteStore:
         """Commit what was accepted, then let go of the file."""
         await self._commits.close()
         self._closed = True
+        await self._look
         await asyncio.to_thread(self._readers.shutdown)
         self._writer.close()
         self._lock.close()
@@ -153,6 +159,16 @@ class SqliteStore:
     async def history(self, project_id: str, message_id: str) -> list[Feedback]:
         return await self._read(sqlite_reads.history(project_id, message_id))
 
+    def _look_over(self) -> None:
+        """The whole integrity check, beside the traffic; what it finds stops the writing. Closing cuts it short."""
+        try:
+            with closing(open_reader(self._path)) as connection:
+                found = damage(connection, stop=lambda: self._closed)
+        except OUTAGES as error:
+            found = str(error)
+        if found and not self._writer.damage:
+            self._writer.stop_writing(found)
+
     async def _write(self, write: Write) -> Any:
         return await self._commits.write(write)
 
@@ -176,22 +192,23 @@ class SqliteStore:
             connection = getattr(self._own, "connection", None)
             if connection is None:
                 connection = self._own.connection = open_reader(self._path)
-            with sqlite_reads.deadline(connection, self._wait_seconds_max), connection:
+            with interrupted(connection, after(self._wait_seconds_max)), connection:
                 return read(connection)
         except OUTAGES as error:
             raise unavailable(error) from error
 
 
 def _open_checked(path: Path, decide: Decide) -> Writer:
+    """A writer on a migrated database; one that writes nothing when a first look finds damage."""
     try:
         connection = open_writer(path)
-        found = damage(connection)
-        if not found:
+        found = damage(connection, stop=after(FIRST_LOOK_SECONDS))
+        writer = Writer(path, connection, decide)
+        if found:
+            writer.stop_writing(found)
+        else:
             migrate(connection)
+            writer.start()
     except OUTAGES as error:
         raise CannotOpen(f"Cannot open the database {path}: {error}. {HOW_TO_RESTORE}") from error
-    writer = Writer(path, connection, decide)
-    writer.damage = found
-    if found:
-        log.error("database damaged", damage=found, advice=HOW_TO_RESTORE)
     return writer

@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +15,8 @@ from plaudit.errors import PlauditError, Unavailable
 WRITER_CACHE_KIB = 16 * 1024
 READER_CACHE_KIB = 4 * 1024
 CHECKPOINT_PAGES = 4000
+INSTRUCTIONS_BETWEEN_LOOKS = 10_000
+STATEMENTS_KEPT = 300  # the writer has one for each number of rows in a batch
 BUSY_MILLISECONDS = 5000
 
 # What happens to a database rather than in our code. Everything else that apsw raises is a bug and stays one.
@@ -59,7 +64,7 @@ def lock(path: Path) -> IO[str]:
 
 def open_writer(path: Path) -> apsw.Connection:
     """The one writing connection. `synchronous=FULL`: a commit that returned survives a power cut."""
-    connection = apsw.Connection(str(path))
+    connection = apsw.Connection(str(path), statementcachesize=STATEMENTS_KEPT)
     connection.transaction_mode = "IMMEDIATE"
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.pragma("journal_mode", "wal")
@@ -77,13 +82,32 @@ def open_reader(path: Path) -> apsw.Connection:
     return connection
 
 
-def damage(connection: apsw.Connection) -> str | None:
-    """The first thing that SQLite's own check finds wrong; None for a sound database."""
+def damage(connection: apsw.Connection, stop: Callable[[], bool] = lambda: False) -> str | None:
+    """The first thing that SQLite's own check finds wrong; None for a sound database, or when told to stop."""
     try:
-        found = connection.execute("PRAGMA quick_check(1)").get
+        with interrupted(connection, stop):
+            found = connection.execute("PRAGMA quick_check(1)").get
+    except apsw.InterruptError:
+        return None
     except DAMAGE as error:
         return str(error)
     return None if found == "ok" else str(found)
+
+
+@contextmanager
+def interrupted(connection: apsw.Connection, stop: Callable[[], bool]) -> Iterator[None]:
+    """Cut short what runs when `stop` says so: apsw then raises InterruptError."""
+    connection.set_progress_handler(stop, INSTRUCTIONS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None)
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    """True from so many seconds on."""
+    ends_at = time.monotonic() + seconds
+    return lambda: time.monotonic() > ends_at
 
 
 def unavailable(error: Exception) -> Unavailable:

@@ -2,9 +2,7 @@
 conditions from a fixed table; their values are always bound."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import apsw
@@ -28,10 +26,8 @@ BEFORE = """(m.created_at, m.message_id) < (
 FEEDBACK_CONDITIONS = {
     "since": "h.updated_at >= :since",
     "until": "h.updated_at < :until",
-    "message_id": "h.message_id = :message_id",
-    "conversation_id": """h.message_id IN (
-        SELECT w.message_id FROM messages AS w
-        WHERE w.project_id = :project_id AND w.conversation_id = :conversation_id)""",
+    "message_id": "m.message_id = :message_id",
+    "conversation_id": "m.conversation_id = :conversation_id",
     "vote": "f.vote = :vote",
     "has_comment": "(f.comment IS NOT NULL) = :has_comment",
     "model": "m.model = :model",
@@ -40,20 +36,7 @@ FEEDBACK_CONDITIONS = {
     "auth_level": "f.auth_level = :auth_level",
 }
 CURSOR = re.compile(r"(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,17})", re.ASCII)
-BY_TIME, BY_MESSAGE = "history_by_time", "sqlite_autoindex_history_1"
 AFTER_CURSOR = "(h.updated_at, h.seq) < (:cursor_at, :cursor_seq)"
-INSTRUCTIONS_BETWEEN_LOOKS = 100_000
-
-
-@contextmanager
-def deadline(connection: apsw.Connection, seconds: float) -> Iterator[None]:
-    """Interrupt whatever runs longer: apsw then raises InterruptError."""
-    ends_at = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: time.monotonic() > ends_at, INSTRUCTIONS_BETWEEN_LOOKS)
-    try:
-        yield
-    finally:
-        connection.set_progress_handler(None)
 
 
 def message(project_id: str, message_id: str) -> Read[Message | None]:
@@ -114,7 +97,8 @@ def conversation_messages(project_id: str, conversation_id: str, *, role: Role |
 def feedback(project_id: str, wanted: FeedbackFilter, *, limit: int, cursor: str | None) -> Read[Page[RatedMessage]]:
     values: dict[str, Any] = {name: getattr(wanted, name) for name in FEEDBACK_CONDITIONS}
     conditions = [EVERYTHING, *(FEEDBACK_CONDITIONS[name] for name, value in values.items() if value is not None)]
-    index = BY_TIME if wanted.message_id is None and wanted.conversation_id is None else BY_MESSAGE
+    few_messages = wanted.message_id is not None or wanted.conversation_id is not None
+    statement = queries()["read_feedback_of_messages" if few_messages else "read_feedback"]
     cursor_at, cursor_seq = None, None
     if cursor is not None:
         cursor_at, cursor_seq = decode_cursor(cursor)
@@ -124,7 +108,7 @@ def feedback(project_id: str, wanted: FeedbackFilter, *, limit: int, cursor: str
 
     def read(connection: apsw.Connection) -> Page[RatedMessage]:
         found: list[Any] = connection.execute(
-            queries()["read_feedback"].format(conditions=" AND ".join(conditions), index=index), bindings).fetchall()
+            statement.format(conditions=" AND ".join(conditions)), bindings).fetchall()
         page = found[:limit]
         more = encode_cursor(page[-1][0], page[-1][1]) if len(found) > limit else None
         return Page(tuple(rows.rated_message(row[2:]) for row in page), more)

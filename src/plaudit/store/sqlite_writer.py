@@ -1,9 +1,11 @@
 """The one connection that writes, used by the writer's thread alone. A batch is one transaction that reads, decides and
 writes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 import structlog
@@ -12,15 +14,18 @@ from plaudit.errors import PlauditError, Unavailable
 from plaudit.model import Feedback, Role, Subject, Submission, Vote
 from plaudit.rules import MessageHead, Standing
 from plaudit.store.queries import queries
-from plaudit.store.rows import feedback_row, from_json, to_json
+from plaudit.store.rows import feedback_row, from_json
 from plaudit.store.sqlite_file import DAMAGE, HOW_TO_RESTORE, OUTAGES, damage, open_writer, unavailable
 
 Decide = Callable[[MessageHead | None, Standing | Feedback | None, Submission], Feedback | None]
 Write = Callable[[apsw.Connection], Any]
 Job = Submission | Write
 Key = tuple[str, str, str]  # project, message, subject
-Known = tuple[MessageHead | None, Standing | Feedback | None]
+Row = tuple[Any, ...]
 
+ROWS_MAX = 64  # a statement; one is prepared for each number of rows, so that there are not too many
+
+T = TypeVar("T")
 log = structlog.get_logger("plaudit.store")
 
 
@@ -29,12 +34,22 @@ class Writer:
         self._path = path
         self._connection: apsw.Connection | None = connection
         self._decide = decide
+        self._last_seq = 0
         self.damage: str | None = None  # once set, nothing is written any more
+
+    def start(self) -> None:
+        """Before the first commit, on a migrated and sound database."""
+        self._last_seq = self._usable().execute(queries()["read_last_seq"]).get
+
+    def stop_writing(self, found: str) -> None:
+        """The database is damaged: better no vote than one that cannot be found again."""
+        self.damage = found
+        log.error("database damaged", damage=found, advice=HOW_TO_RESTORE)
 
     def commit(self, jobs: Sequence[Job]) -> list[Any]:
         """One outcome a job, in order; an exception is that job's refusal. Never raises."""
         try:
-            with self._usable() as connection:
+            with transaction(self._usable()) as connection:
                 outcomes = self._apply(connection, jobs)
         except (*OUTAGES, Unavailable) as error:
             self._note(error)
@@ -58,28 +73,26 @@ class Writer:
 
     def _vote(self, connection: apsw.Connection, submissions: Sequence[Submission]) -> list[Any]:
         """Decide each on what its predecessors left, then write: states once a key, history every time."""
-        keys = [_key(submission) for submission in submissions]
-        known = _read(connection, keys)
+        known = _read(connection, [_key(submission) for submission in submissions])
         outcomes: list[Feedback | PlauditError | None] = []
-        states: dict[Key, Feedback] = {}
-        history: list[Feedback] = []
-        for key, submission in zip(keys, submissions, strict=True):
-            head, existing = known[key]
+        states: dict[Key, Row] = {}
+        history: list[Row] = []
+        for submission in submissions:
+            standing = known[_key(submission)]
             try:
-                changed = self._decide(head, existing, submission)
+                changed = self._decide(standing.head, standing.feedback, submission)
             except PlauditError as refusal:
                 outcomes.append(refusal)
                 continue
             outcomes.append(changed)
             if changed is not None:
-                known[key] = head, changed
-                states[key] = changed
-                history.append(changed)
-        if history:
-            statements = queries()
-            ordered = [feedback_row(states[key]) for key in sorted(states)]
-            connection.execute(statements["write_feedback"], {"batch": to_json(ordered)})
-            connection.execute(statements["append_history"], {"batch": to_json([feedback_row(it) for it in history])})
+                self._last_seq += 1
+                row = (*feedback_row(changed), self._last_seq)
+                history.append((*row, standing.seq))
+                states[_key(submission)] = row
+                standing.feedback, standing.seq = changed, self._last_seq
+        _insert(connection, "write_feedback", [states[key] for key in sorted(states)])
+        _insert(connection, "append_history", history)
         return outcomes
 
     def _usable(self) -> apsw.Connection:
@@ -94,10 +107,9 @@ class Writer:
         """After a failed write or fsync nobody knows what is on the disk. What the file says now is checked, and moved
         out of the log into the database, before anything is written after it."""
         connection = open_writer(self._path)
-        self.damage = damage(connection)
-        if self.damage:
+        if found := damage(connection):
             connection.close()
-            log.error("database damaged", damage=self.damage, advice=HOW_TO_RESTORE)
+            self.stop_writing(found)
             raise Unavailable
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         log.warning("database reopened after a failed write")
@@ -108,10 +120,27 @@ class Writer:
             return
         log.error("write failed", error=type(error).__name__, detail=str(error))
         if isinstance(error, DAMAGE):
-            self.damage = str(error)
+            self.stop_writing(str(error))
         if isinstance(error, apsw.IOError) and self._connection is not None:
             self._connection.close(True)  # noqa: FBT003  apsw's `force` has no name
             self._connection = None
+
+
+@contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[apsw.Connection]:
+    """One transaction, kept when the block ends well.
+
+    apsw's own `with connection` would hold the interpreter, and with it the event loop, while it waits for a lock or
+    for the disk; a statement lets go of it.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # some failures have ended it already
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _alone(connection: apsw.Connection, write: Write) -> Any:
@@ -123,17 +152,47 @@ def _alone(connection: apsw.Connection, write: Write) -> Any:
         return refusal
 
 
-def _read(connection: apsw.Connection, keys: Sequence[Key]) -> dict[Key, Known]:
+class _Known:
+    """What a batch knows of one key; it moves on with each accepted submission."""
+
+    __slots__ = ("feedback", "head", "seq")
+
+    def __init__(self, row: Sequence[Any]) -> None:
+        role, owner, vote, revision, created_at, updated_at, seq = row
+        self.head = MessageHead(Role(role), Subject(owner)) if role else None
+        self.feedback: Standing | Feedback | None = (
+            Standing(Vote(vote) if vote else None, revision, created_at, updated_at) if revision else None)
+        self.seq: int | None = seq
+
+
+def _read(connection: apsw.Connection, keys: Sequence[Key]) -> dict[Key, _Known]:
     """What each key's message and standing feedback are, before the batch."""
-    rows = from_json(connection.execute(queries()["read_for_decision"], {"batch": to_json(keys)}).get)
-    return {key: _known(row) for key, row in zip(keys, rows, strict=True)}
+    known: dict[Key, _Known] = {}
+    for chunk in _chunks(keys):
+        wanted = [(number, *key) for number, key in enumerate(chunk)]
+        found = from_json(connection.execute(_statement("read_for_decision", len(wanted), 4), _flat(wanted)).get)
+        known |= zip(chunk, map(_Known, found), strict=True)
+    return known
 
 
-def _known(row: Sequence[Any]) -> Known:
-    role, owner, vote, revision, created_at, updated_at = row
-    head = MessageHead(Role(role), Subject(owner)) if role else None
-    existing = Standing(Vote(vote) if vote else None, revision, created_at, updated_at) if revision else None
-    return head, existing
+def _insert(connection: apsw.Connection, name: str, rows: Sequence[Row]) -> None:
+    for chunk in _chunks(rows):
+        connection.execute(_statement(name, len(chunk), len(chunk[0])), _flat(chunk))
+
+
+@cache
+def _statement(name: str, rows: int, columns: int) -> str:
+    """A statement of queries.sql for so many rows. Many rows a step: every step hands the interpreter lock over."""
+    row = f"({', '.join('?' * columns)})"
+    return queries()[name].format(rows=", ".join([row] * rows))
+
+
+def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[start:start + ROWS_MAX] for start in range(0, len(rows), ROWS_MAX))
+
+
+def _flat(rows: Sequence[Row]) -> list[Any]:
+    return [value for row in rows for value in row]
 
 
 def _key(submission: Submission) -> Key:

@@ -47,23 +47,26 @@ CREATE TABLE feedback (
     auth_level TEXT    NOT NULL,  -- how the voter was known
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL CHECK (updated_at >= created_at),
+    seq        INTEGER NOT NULL,  -- its newest entry in history
     PRIMARY KEY (project_id, message_id, subject)
 ) STRICT, WITHOUT ROWID;
 
--- Every accepted submission, appended and never changed. Its newest revision of a key is the row in feedback.
+-- Every accepted submission, appended and never changed: a key's newest entry says what its row in feedback says.
+-- Entries of a key are chained instead of indexed. An index over random keys would be half of what a vote writes, and
+-- only a look at one message's past ever asks for them together.
 CREATE TABLE history (
-    seq        INTEGER PRIMARY KEY,  -- the order of acceptance over all projects
-    project_id TEXT    NOT NULL,
-    message_id TEXT    NOT NULL,
-    subject    TEXT    NOT NULL,
-    revision   INTEGER NOT NULL,
-    vote       INTEGER CHECK (vote IN (1, -1)),  -- NULL: removed
-    comment    TEXT,
-    contract   TEXT    NOT NULL,
-    auth_level TEXT    NOT NULL,
-    created_at INTEGER NOT NULL,  -- the first revision's
-    updated_at INTEGER NOT NULL,  -- this revision's
-    UNIQUE (project_id, message_id, subject, revision)
+    seq          INTEGER PRIMARY KEY,  -- the order of acceptance over all projects
+    previous_seq INTEGER,  -- the same key's entry before this one; NULL for its first
+    project_id   TEXT    NOT NULL,
+    message_id   TEXT    NOT NULL,
+    subject      TEXT    NOT NULL,
+    vote         INTEGER CHECK (vote IN (1, -1)),  -- NULL: removed
+    comment      TEXT,
+    revision     INTEGER NOT NULL CHECK ((revision = 1) = (previous_seq IS NULL)),
+    contract     TEXT    NOT NULL,
+    auth_level   TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,  -- the first revision's
+    updated_at   INTEGER NOT NULL   -- this revision's
 ) STRICT;
 
 -- Only ever appended to at its end, so it costs a vote almost nothing; it lists votes newest first.
