@@ -156,6 +156,19 @@ async def test_64_at_once_by_several_subjects_do_not_mix(store):
     assert set(accepted.values()) == {4}
 
 
+async def test_600_at_once_over_200_messages(store):
+    """However a batch is cut for the database: three revisions each, all remembered, the last one standing."""
+    ids = [f"m-{n}" for n in range(200)]
+    await store.register([a_message(it) for it in ids])
+    accepted = await outcomes(store, [a_vote(it, comment=f"{it} {n}") for n in range(3) for it in ids])
+    assert [(it.message_id, it.revision, it.comment) for it in accepted] == [
+        (it, n + 1, f"{it} {n}") for n in range(3) for it in ids]
+    for place, it in enumerate(ids):
+        assert await store.history("acme", it) == accepted[place::200]
+    page = await store.feedback("acme", FeedbackFilter(), limit=201, cursor=None)
+    assert [it.feedback for it in page.items] == accepted[:-201:-1]
+
+
 async def test_one_submission_given_twice_is_two(store):
     """Callers are told apart by their call, not by what they say."""
     await store.register([a_message()])
