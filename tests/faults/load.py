@@ -60,6 +60,15 @@ async def settle(server: Plaudit, people: int = PEOPLE, token_age_days: int = 0)
     return found
 
 
+async def register_bulk(server: Plaudit, messages: int, content_bytes: int) -> None:
+    """Messages that nobody votes on, to make the database's log grow."""
+    person = Person(HANDAUNCLE, {"visitor": {"id": "v-1"}}, {}, ())
+    batch = [{**_registration(person, _message_id(HANDAUNCLE)), "content": "x" * content_bytes}
+             for _ in range(messages)]
+    answer = await ask(server.port, "POST", "/v1/messages", KEY_HEADERS, batch)
+    assert answer.json["created"] == messages, answer
+
+
 def _minting(server: Plaudit, age_days: int) -> Any:
     settings = load_settings(server.configuration, {}).settings
     issuer = development_issuer(settings)

@@ -8,20 +8,21 @@ import shutil
 from pathlib import Path
 
 import pytest
-from load import Load, settle
+from load import Load, register_bulk, settle
 from register import Register, violations
 from serving import PLAUDIT, until
 
 pytestmark = pytest.mark.anyio
 
-VOTES = 1000
+VOTES = 500
+LOG_MEGABYTES = 20  # more than makes SQLite move its log into the database
 WRONG = str(Path(__file__).with_name("wrong_server.py"))
 
 
 @pytest.fixture
 def after_a_power_cut(plaudit, preloaded, tmp_path):
     async def violated(launcher):
-        """What the check says of the disk when the power failed in the middle of a load."""
+        """What the check says of the disk when the power failed in the middle of a load, a checkpoint behind it."""
         server, register, durable = plaudit(launcher=launcher), Register(), tmp_path / "durable"
         await server.start()
         people = await settle(server)
@@ -33,6 +34,11 @@ def after_a_power_cut(plaudit, preloaded, tmp_path):
         await server.start()
         async with Load(server, people, register):
             await until(lambda: register.acknowledged >= VOTES or register.flaws)
+            first = left.stat().st_ino
+            await register_bulk(server, LOG_MEGABYTES * 64, 16 * 1024)
+            await until(lambda: left.stat().st_ino != first)  # a checkpoint is on the disk
+            enough = register.acknowledged + VOTES
+            await until(lambda: register.acknowledged >= enough or register.flaws)
             server.kill()
         return violations(register, left)
 

@@ -1,0 +1,76 @@
+"""The check itself: a database that was tampered with never passes it."""
+
+import asyncio
+import shutil
+from contextlib import closing
+
+import apsw
+import pytest
+from load import settle, vote
+from register import STATE, Register, violations
+from serving import Plaudit
+
+TWICE = f"SELECT {STATE.replace('revision', 'revision + 1')} FROM history WHERE revision = 2"
+TAMPERING = {
+    "an acknowledged vote is lost": ("DELETE FROM history WHERE seq = (SELECT max(seq) FROM history)", "I1"),
+    "all of them are": ("DELETE FROM history; DELETE FROM feedback", "I1"),
+    "two have changed places": ("UPDATE history SET comment = iif(revision = 1, 'number 1', 'number 0')", "I1"),
+    "one is doubled": (f"INSERT INTO history ({STATE}) {TWICE}", "I1"),
+    "nobody sent this": ("UPDATE history SET comment = 'not mine' WHERE revision = 2", "I2"),
+    "nobody asked for this message": ("UPDATE history SET message_id = 'unknown'", "I2"),
+    "somebody else's vote": ("UPDATE feedback SET subject = 'user:https://elsewhere/#mallory'", "I3"),
+    "the state is an older one": ("UPDATE feedback SET comment = 'number 0', revision = 1", "feedback differs"),
+    "the state is missing": ("DELETE FROM feedback", "feedback differs"),
+    "the history is missing": ("DELETE FROM history", "feedback differs"),
+    "a hole": ("UPDATE history SET revision = 3 WHERE revision = 2", "revisions with a hole"),
+    "no first revision": ("DELETE FROM history WHERE revision = 1", "revisions with a hole"),
+    "time goes back": ("UPDATE history SET updated_at = 1 WHERE revision = 2", "updatedAt goes back"),
+    "nothing was removed": ("UPDATE history SET vote = NULL", "something removed that was not there"),
+}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A database where two people voted twice each, and what they were told."""
+    server, register = Plaudit(tmp_path_factory.mktemp("register") / "server"), Register()
+    asyncio.run(voted_on(server, register))
+    return server.database, register
+
+
+async def voted_on(server, register):
+    await server.start()
+    user, _, guest = await settle(server, 3)
+    for person in (user, guest, user, guest):
+        await vote(server, person, person.message_ids[0], register)
+    assert await server.stop() == 0
+
+
+@pytest.mark.parametrize(("sql", "told"), TAMPERING.values(), ids=TAMPERING)
+def test_what_was_tampered_with_is_told(kept, tmp_path, sql, told):
+    """Each kind of wrong has its name."""
+    database, register = kept
+    assert violations(register, database) == []
+    copy = shutil.copyfile(database, tmp_path / "copy.db")
+    with closing(apsw.Connection(str(copy))) as connection:
+        connection.pragma("ignore_check_constraints", 1)
+        connection.execute(sql)
+    assert any(violation.startswith(told) for violation in violations(register, copy))
+
+
+def test_what_is_still_unknown_may_be_there_or_not(kept):
+    """A vote that was not answered binds nobody, and neither does one acknowledged later than is asked about."""
+    database, register = kept
+    message_id, attempts = next(iter(register.attempts.items()))
+    unanswered = register.attempt(message_id, 1, "unanswered")
+    assert violations(register, database) == []
+    register.acknowledge(unanswered)
+    assert violations(register, database) != []
+    assert violations(register, database, register.acknowledged - 1) == []
+    register.acknowledged -= 1
+    attempts.remove(unanswered)
+
+
+def test_a_flawed_answer_is_a_violation(kept):
+    database, register = kept
+    flawed = Register(register.attempts, ["I7 no request id"], register.acknowledged)
+    assert violations(flawed, database) == ["I7 no request id"]
