@@ -5,6 +5,7 @@ A project's id is also what its keys, its audience and its host are named after,
 
 import hashlib
 import itertools
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -124,6 +125,7 @@ class Plaudit:
     port: int
     folder: Path
     http: httpx2.Client
+    process: subprocess.Popen
 
     @property
     def database(self) -> Path:
@@ -168,8 +170,8 @@ def plaudit(folder: Path, projects: list[Json], **settings: Any) -> Iterator[Pla
     defaults = {"port": 0, "data_dir": str(folder / "data"), "drain_seconds": 0, "per_address_per_minute": 0}
     plans = {"free": {"features": []}, "paid": {"features": ["feedback"]}}
     file.write_text(tomlkit.dumps({**defaults, **settings, "plans": plans, "projects": projects}), encoding="utf-8")
-    with started(folder, "serve", "--config", str(file)) as (_, lines):
+    with started(folder, "serve", "--config", str(file)) as (process, lines):
         assert lines, (folder / "log").read_text(encoding="utf-8")
         url = next(line for line in lines if line.startswith(GREETING)).removeprefix(GREETING)
         with httpx2.Client(base_url=url, trust_env=False, timeout=20) as http:
-            yield Plaudit(int(url.rpartition(":")[2]), folder, http)
+            yield Plaudit(int(url.rpartition(":")[2]), folder, http, process)
