@@ -38,7 +38,8 @@ def cells():
             for target, status in zip(TARGETS, row.split(), strict=True):
                 for action in ACTIONS:
                     answer = expected(wire, action, status, believed=len(set(row.split())) > 1)
-                    yield pytest.param(wire, actor, action, target, answer, id=f"{wire.name}-{actor}-{action}-{target}")
+                    name = f"{wire.name}-{actor}-{action}-{target}"
+                    yield pytest.param((wire, actor, action, target, answer), id=name)
 
 
 def expected(wire: Wire, action: str, status: str, *, believed: bool) -> int:
@@ -88,9 +89,10 @@ def casts(server):
     }
 
 
-@pytest.mark.parametrize(("wire", "actor", "action", "target", "status"), list(cells()))
-def test_the_matrix(server, casts, wire, actor, action, target, status):
-    """Each of them × each action × each message: the answer, and afterwards the row as it was or as it was asked."""
+@pytest.mark.parametrize("cell", list(cells()))
+def test_the_matrix(server, casts, cell):
+    """Each of them, each action, each message: the answer, and afterwards the row as it was or as it was asked."""
+    wire, actor, action, target, status = cell
     cast = casts[wire.name]
     scene = Scene(server, wire, cast, target)
     if action in ("change", "remove"):
@@ -141,8 +143,8 @@ class Scene:
 # ---------------------------------------------------------------- nobody becomes somebody else
 
 
-@pytest.mark.parametrize("claimed", ["auth0|ann", f"{ISSUER}#auth0|ann", f"user:{ISSUER}#auth0|ann", "ann", "auth0%7Cann",
-                                     "U-auth0-ann"])
+@pytest.mark.parametrize("claimed", ["auth0|ann", f"{ISSUER}#auth0|ann", f"user:{ISSUER}#auth0|ann", "ann",
+                                     "auth0%7Cann", "U-auth0-ann"])
 def test_a_guest_who_writes_a_users_name_is_never_that_user(server, claimed):
     """A registered `sub` in x-user-id is refused, or is a guest's name like any other."""
     message_id = HANDAUNCLE.registered(server, user("ann"))
@@ -204,7 +206,9 @@ def test_a_signed_guest_shows_its_token_from_then_on(server):
     assert HANDAUNCLE.vote(server, message_id, stolen).status_code == 401
 
 
-@pytest.mark.parametrize(("project", "level"), [("bare", "guest-bare"), (MAIN, "guest-bound"), ("signed", "guest-bare")])
+@pytest.mark.parametrize(("project", "level"), [
+    ("bare", "guest-bare"), (MAIN, "guest-bound"), ("signed", "guest-bare"),
+])
 def test_each_vote_carries_how_its_voter_was_known(server, project, level):
     gus = guest(fresh("gus"), project_id=project)
     message_id = HANDAUNCLE.registered(server, gus)

@@ -28,7 +28,7 @@ def crowd(port: int, greeting: bytes) -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(CONNECTIONS)]
         for each in sockets:
-            each.setblocking(False)
+            each.settimeout(0)
             each.sendall(greeting)
         yield sockets
 
@@ -55,7 +55,8 @@ def test_drippers_are_closed_and_votes_go_on(impatient, greeting, drop):
     ann = user()
     message_id = SITEASSIST.registered(impatient, ann)
     answers = []
-    with crowd(impatient.port, greeting) as waiting:
+    with crowd(impatient.port, greeting) as connections:
+        waiting = connections
         deadline = time.monotonic() + PATIENCE_SECONDS
         while waiting or len(answers) < VOTES_AT_LEAST:
             answers.append(SITEASSIST.vote(impatient, message_id, ann.headers).status_code)

@@ -61,9 +61,13 @@ def test_an_answer_is_readable_for_its_own_projects_pages_only(server, wire, ori
 def test_no_origin_no_header(server, wire):
     answer = wire.vote(server, wire.registered(server, user()), user().headers)
     assert [name for name in answer.headers if name.startswith("access-control")] == []
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
     assert "set-cookie" not in answer.headers
+
+
+def test_what_is_read_is_neither_kept_nor_guessed_at(server):
+    """Neither a cache nor a browser does anything of its own with people's votes."""
+    answer = server.http.get("/v2/conversations", headers=user().headers)
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
 
 
 def test_a_publishable_key_is_good_on_its_own_pages_only(server):
@@ -186,7 +190,7 @@ def test_a_log_event_is_one_json_line_whatever_the_input(server):
         server.http.post(wire.url("%0a%7b%22status%22%3a1%7d%0d"), json=wire.like,
                          headers={**user(marker + "\u2028x").headers, "x-request-id": marker})
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        connection.sendall(b"\n{\"forged\":1}\n\r\n\r\n")
+        connection.sendall(b'\n{"forged":1}\n\r\n\r\n')
         connection.recv(4096)
     lines = [json.loads(line) for line in server.log.splitlines()]
     assert all(isinstance(line, dict) and {"event", "level", "timestamp"} <= set(line) for line in lines)
