@@ -13,8 +13,8 @@ MAX_AGE_SECONDS = b"600"
 VARY = (b"vary", b"Origin")
 
 
-def is_preflight(method: str, notes: Exchange) -> bool:
-    return method == "OPTIONS" and b"origin" in notes.asked and b"access-control-request-method" in notes.asked
+def is_preflight(notes: Exchange) -> bool:
+    return notes.method == "OPTIONS" and b"origin" in notes.asked and b"access-control-request-method" in notes.asked
 
 
 def preflight_headers(notes: Exchange, origins: frozenset[str]) -> Headers:

@@ -5,9 +5,6 @@
     the answer's common headers · the metrics · the log line
 """
 
-import itertools
-import re
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,11 +23,10 @@ from plaudit.http.exchange import KEY, Exchange, Headers
 from plaudit.http.metrics import Metrics
 from plaudit.http.resource import Table
 
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 HTTP_REFUSALS = 400
 CLOSING = (BodyTooLarge, HeadersTooLarge, RequestTimeout)  # what is left unread must not be taken for a request
-NOSNIFF = (b"x-content-type-options", b"nosniff")
-NO_STORE = (b"cache-control", b"no-store")
+READING = frozenset(("GET", "HEAD"))  # an answer to anything else is not kept or looked into by anybody
+UNLESS_SAID = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 log = structlog.get_logger("plaudit.http")
 
@@ -79,8 +75,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        asked = scope["headers"]
-        notes = scope[KEY] = Exchange(_request_id(asked), time.perf_counter(), asked)
+        notes = scope[KEY] = Exchange(scope["method"], scope["headers"])
         try:
             response = await self._operate(scope, receive, notes)
         except PlauditError as refusal:
@@ -93,7 +88,7 @@ class Edge:
         try:
             await self._send(response, scope, receive, send)
         finally:
-            self._record(scope, notes)
+            self._record(notes)
 
     def refuse(self, error: PlauditError, scope: Scope) -> Response:
         """An error as the contract of this path words it."""
@@ -107,24 +102,23 @@ class Edge:
 
     def headers(self, response: Response, notes: Exchange) -> Headers:
         """All of an answer's headers: its own win over the common ones."""
-        own = response.raw_headers
-        if b"origin" in notes.asked and notes.operation != "preflight":
-            notes.headers += cors.answer_headers(notes, self._origins)
-        headers = [*own, NOSNIFF, (b"x-request-id", notes.request_id.encode("ascii"))]
-        if not any(name == b"cache-control" for name, _ in own):
-            headers.append(NO_STORE)
+        headers = [*response.raw_headers, (b"x-request-id", notes.request_id.encode("ascii")), *notes.headers]
         if notes.limit:
             headers += _limit_headers(*notes.limit)
-        return headers + notes.headers
+        if b"origin" in notes.asked and notes.operation != "preflight":
+            headers += cors.answer_headers(notes, self._origins)
+        if notes.method in READING:
+            headers += [header for header in UNLESS_SAID if header[0].decode() not in response.headers]
+        return headers
 
     async def _operate(self, scope: Scope, receive: Receive, notes: Exchange) -> Response:
         self._caps.check(scope)
-        if cors.is_preflight(scope["method"], notes):
+        if cors.is_preflight(notes):
             notes.operation = "preflight"
             notes.headers += cors.preflight_headers(notes, self._origins)
             return Response(status_code=204)
         found, scope["path_params"] = self._table.find(scope["raw_path"].decode("ascii"))
-        return await found.handler(scope["method"], notes)(Request(scope, receive))
+        return await found.handler(notes)(Request(scope, receive))
 
     async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         headers = self.headers(response, scope[KEY])
@@ -134,14 +128,15 @@ class Edge:
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
-    def _record(self, scope: Scope, notes: Exchange) -> None:
+    def _record(self, notes: Exchange) -> None:
         seconds = time.perf_counter() - notes.started_seconds
         self._metrics.answered(notes, seconds)
         if self._log_all or notes.status >= HTTP_REFUSALS:
             log.info(
-                "request", request_id=notes.request_id, method=scope["method"], operation=notes.operation,
+                "request", request_id=notes.request_id, method=notes.method, operation=notes.operation,
                 status=notes.status, milliseconds=round(seconds * 1000, 2), error=notes.error,
-                project=notes.project.id if notes.project else None, subject_kind=notes.subject.kind.value if notes.subject else None,
+                project=notes.project.id if notes.project else None,
+                subject_kind=notes.subject.kind.value if notes.subject else None,
             )
 
 
@@ -168,23 +163,6 @@ def _limit_headers(allowed: int, left: int, reset_seconds: int) -> Headers:
         (b"ratelimit-remaining", b"%d" % left),
         (b"ratelimit-reset", b"%d" % reset_seconds),
     ]
-
-
-_process = secrets.token_hex(4)
-_requests = itertools.count(1)
-
-
-def new_request_id() -> str:
-    """Unique, and made without a system call: those hand the interpreter over in the middle of every request."""
-    return f"req_{_process}{next(_requests):08x}"
-
-
-def _request_id(headers: Headers) -> str:
-    """The client's own, when it is one that can stand in a log and a header; a fresh one otherwise."""
-    given = [value for name, value in headers if name == b"x-request-id"]
-    if len(given) == 1 and REQUEST_ID.fullmatch(given[0]):
-        return given[0].decode("ascii")
-    return new_request_id()
 
 
 def _with_headers(send: Send, headers: Headers) -> Send:

@@ -31,10 +31,10 @@ class Resource:
         self._allow = ", ".join(sorted({*self._operations, "OPTIONS"}))
         self._operations["OPTIONS"] = ("options", self._options)
 
-    def handler(self, method: str, notes: Exchange) -> Handler:
+    def handler(self, notes: Exchange) -> Handler:
         """Raises `MethodNotAllowed`."""
         try:
-            notes.operation, handler = self._operations[method]
+            notes.operation, handler = self._operations[notes.method]
         except KeyError:
             raise MethodNotAllowed(self._allow) from None
         return handler

@@ -18,7 +18,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from plaudit.errors import PlauditError
 from plaudit.http.app import Application
-from plaudit.http.edge import new_request_id
 from plaudit.http.errors import BadRequest, HeadersTooLarge
 from plaudit.http.exchange import KEY, Exchange
 
@@ -146,7 +145,7 @@ class WatchedProtocol(HttpToolsProtocol):
 
 def _protocol(application: Application, settings: ServerSettings) -> type[WatchedProtocol]:
     def refuse(_self: WatchedProtocol, error: PlauditError, path: bytes) -> bytes:
-        notes = Exchange(new_request_id(), 0.0, [])
+        notes = Exchange("", [])
         response = application.edge.refuse(error, {"raw_path": path, KEY: notes})
         headers = [*application.edge.headers(response, notes), (b"connection", b"close")]
         head = b"".join(b"%b: %b\r\n" % header for header in headers)

@@ -1,19 +1,21 @@
 """Many writes, one transaction, an answer after the commit.
 
-DESIGN. Writes queue up on the event loop; one thread takes whatever has queued since its last commit, writes it in one
-transaction and only then lets every caller know. There is no artificial delay: the batch is what arrived during the
-previous commit, so it is one write when there is little to do and many when there is much.
+DESIGN. Writes gather on the event loop while one thread commits those before them. When it is done, and a turn of the
+loop has brought no further write, it is handed all that gathered. There is no artificial delay: a batch is one write
+when there is little to do and many when there is much. The thread is given a batch, not writes, and gives back a
+batch: each time that two threads meet costs more than storing a vote.
 
-GUARANTEES. `write` returns only after its batch has been committed. Writes are applied in the order in which they were
-given. The queue is bounded: when it is full, or its head has waited too long, callers get `Unavailable` and nothing
-grows. After `close`, everything that was accepted has been committed.
+GUARANTEES. `write` is answered only after its batch has been committed. Batches are committed in the order in which
+their writes were given. The queue is bounded: when it is full, or a write has waited too long, its caller gets
+`Unavailable` and nothing grows. After `close`, everything that was accepted has been committed.
 """
 
 import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from itertools import chain
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from plaudit.errors import Unavailable
@@ -23,6 +25,7 @@ Commit = Callable[[Sequence[Job]], Sequence[Any]]
 WhenCommitted = Callable[[int, float], None]
 
 BATCH_MAX = 256
+TURNS_MAX = 2  # of the loop, that a batch may wait for more to come while the thread has nothing to do
 SWEEP_SECONDS = 0.5
 
 
@@ -48,78 +51,78 @@ class GroupCommit(Generic[Job]):
         self._waiting_max = waiting_max
         self._wait_seconds_max = wait_seconds_max
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[_Waiting[Job] | None] = SimpleQueue()
-        self._unanswered: dict[int, _Waiting[Job]] = {}  # in the order they came
+        self._gathered: list[_Waiting[Job]] = []
+        self._in_thread: list[_Waiting[Job]] = []
         self._closed = False
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._batches: SimpleQueue[list[_Waiting[Job]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="plaudit-writer", daemon=True)
         self._thread.start()
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
     @property
     def depth(self) -> int:
-        return self._queue.qsize()
+        """Writes that wait for the next commit."""
+        return len(self._gathered)
 
     def write(self, job: Job) -> "asyncio.Future[Any]":
         """The outcome, once committed. Raises `Unavailable` when closed or full; the future may raise it too."""
         if self._closed:
             raise Unavailable("The server is shutting down")
-        if self._queue.qsize() >= self._waiting_max:
+        if len(self._gathered) >= self._waiting_max:
             raise Unavailable("Too many writes are waiting")
         waiting = _Waiting(job, self._loop.create_future(), self._loop.time())
-        self._unanswered[id(waiting)] = waiting
-        self._queue.put(waiting)
+        self._gathered.append(waiting)
+        if self._quiet.is_set():
+            self._quiet.clear()
+            self._loop.call_soon(self._gather, 0, 0)
         return waiting.future
 
     async def close(self) -> None:
         """Commit everything accepted so far, then stop. May be called twice."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
+        self._closed = True
+        await self._quiet.wait()
+        self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
-        await asyncio.sleep(0)  # the last batch's answers are already scheduled: let them run
         self._sweeper.cancel()
 
+    def _gather(self, turn: int, before: int) -> None:
+        """Hand over what has gathered, or wait for another turn of the loop while each one brings more."""
+        if before < len(self._gathered) < BATCH_MAX and turn < TURNS_MAX:
+            self._loop.call_soon(self._gather, turn + 1, len(self._gathered))
+            return
+        self._in_thread, self._gathered = self._gathered[:BATCH_MAX], self._gathered[BATCH_MAX:]
+        self._batches.put(self._in_thread)
+
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, more = self._gather(first)
+        while (batch := self._batches.get()) is not None:
             started_seconds = time.perf_counter()
             outcomes = self._commit([waiting.job for waiting in batch])
             seconds = time.perf_counter() - started_seconds
-            self._loop.call_soon_threadsafe(self._answer, batch, outcomes)
+            self._loop.call_soon_threadsafe(self._answer, outcomes)
             self._when_committed(len(batch), seconds)
-            if not more:
-                return
 
-    def _gather(self, first: _Waiting[Job]) -> tuple[list[_Waiting[Job]], bool]:
-        """Whatever is queued now, and whether there may be more to come."""
-        batch = [first]
-        while len(batch) < BATCH_MAX:
-            try:
-                waiting = self._queue.get_nowait()
-            except Empty:
-                break
-            if waiting is None:
-                return batch, False
-            batch.append(waiting)
-        return batch, True
-
-    def _answer(self, batch: Sequence[_Waiting[Job]], outcomes: Sequence[Any]) -> None:
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            self._unanswered.pop(id(waiting), None)
+    def _answer(self, outcomes: Sequence[Any]) -> None:
+        for waiting, outcome in zip(self._in_thread, outcomes, strict=True):
             if waiting.future.done():
                 continue  # given up, or its client left
             if isinstance(outcome, Exception):
                 waiting.future.set_exception(outcome)
             else:
                 waiting.future.set_result(outcome)
+        self._in_thread = []
+        if self._gathered:
+            self._gather(0, 0)
+        else:
+            self._quiet.set()
 
     def _sweep(self) -> None:
         """Answer those who have waited too long: what becomes of their write is unknown, and they are told so."""
         oldest_allowed = self._loop.time() - self._wait_seconds_max
-        for waiting in list(self._unanswered.values()):
+        for waiting in chain(self._in_thread, self._gathered):
             if waiting.since_seconds > oldest_allowed:
                 break
-            del self._unanswered[id(waiting)]
             if not waiting.future.done():
                 waiting.future.set_exception(Unavailable("The database did not answer in time"))
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)

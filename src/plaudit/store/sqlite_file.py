@@ -12,9 +12,9 @@ import apsw
 
 from plaudit.errors import PlauditError, Unavailable
 
-WRITER_CACHE_KIB = 16 * 1024
+WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 4 * 1024
-CHECKPOINT_PAGES = 4000
+CHECKPOINT_PAGES = 16_000  # 64 MiB: rarely enough that one vote in a hundred never waits for it
 INSTRUCTIONS_BETWEEN_LOOKS = 10_000
 STATEMENTS_KEPT = 300  # the writer has one for each number of rows in a batch
 BUSY_MILLISECONDS = 5000
