@@ -66,7 +66,7 @@ def damage_database() -> None:
 
 def vote_from_the_future() -> None:
     with apsw.Connection(str(DATABASE)) as connection:
-        connection.execute("INSERT INTO history VALUES (1, 'p', 'm', 's', 1, 1, NULL, 'c', 'a', 1, 4102444800000)")
+        connection.execute("INSERT INTO history VALUES (1, NULL, 'p', 'm', 's', 1, NULL, 1, 'c', 'a', 1, 4102444800000)")
 
 
 def misspell_a_setting() -> None:
