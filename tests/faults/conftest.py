@@ -35,13 +35,13 @@ async def plaudit(tmp_path):
 
 @pytest.fixture(scope="session")
 def preloaded(tmp_path_factory):
-    """The environment that puts a shim between a server and its C library."""
+    """The environment that puts shims between a server and its C library; the first is asked first."""
     folder = tmp_path_factory.mktemp("shims")
 
-    def environment(name, **variables):
+    def compiled(name):
         library = folder / f"{name}.so"
         if not library.exists():
             subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, SHIMS[name], "-ldl"], check=True)
-        return {"LD_PRELOAD": str(library), **variables}
+        return str(library)
 
-    return environment
+    return lambda *names, **variables: {"LD_PRELOAD": ":".join(map(compiled, names)), **variables}

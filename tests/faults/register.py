@@ -19,7 +19,7 @@ Value = tuple[int | None, str | None]  # the vote (None: removed) and its commen
 
 SOUND = [("ok",)]
 KEY = "project_id, message_id, subject"
-STATE = f"{KEY}, vote, comment, revision, contract, auth_level, created_at, updated_at"
+STATE = f"{KEY}, vote, comment, revision, contract, auth_level, created_at, updated_at, seq"
 NEWEST = f"SELECT {STATE}, max(revision) FROM history GROUP BY {KEY}"
 
 QUERIES = {
@@ -33,7 +33,12 @@ QUERIES = {
         UNION ALL SELECT * FROM (SELECT * FROM newest EXCEPT SELECT {STATE} FROM feedback)""",
     "revisions with a hole": f"""
         SELECT {KEY}, group_concat(revision) FROM history
-        GROUP BY {KEY} HAVING min(revision) <> 1 OR max(revision) <> count(*)""",
+        GROUP BY {KEY}
+        HAVING min(revision) <> 1 OR max(revision) <> count(*) OR count(*) <> count(DISTINCT revision)""",
+    "a broken chain of entries": f"""
+        SELECT {KEY}, seq FROM (
+            SELECT *, lag(seq) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
+        WHERE previous_seq IS NOT before OR before >= seq""",
     "updatedAt goes back": f"""
         SELECT {KEY}, revision FROM (
             SELECT *, lag(updated_at) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)

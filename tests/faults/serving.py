@@ -59,7 +59,7 @@ async def until(holds: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> 
 
 
 class Plaudit:
-    """`launcher`: Python's arguments, another script than `-m plaudit` for a control. `around`: a command before it."""
+    """`launcher`: Python's arguments, another script than `-m plaudit` where it is to be put together otherwise. `around`: a command before it."""
 
     def __init__(self, folder: Path, *, database: Path | None = None, launcher: Sequence[str] = PLAUDIT,
                  around: Sequence[str] = (), environment: Mapping[str, str] | None = None,
@@ -72,7 +72,7 @@ class Plaudit:
             port=self.port, folder=folder, database=self.database, drain_seconds=drain_seconds, queue_max=queue_max,
             publishable_key=PUBLISHABLE_KEY, sha256=hashlib.sha256(SERVER_KEY.encode()).hexdigest()))
         self._log = folder / "server.log"
-        self._launcher, self._around, self.environment = launcher, around, dict(environment or {})
+        self.launcher, self._around, self.environment = launcher, around, dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -136,7 +136,7 @@ class Plaudit:
         return await self.status(path) == 200
 
     def _command(self, *arguments: str) -> list[str]:
-        return [*self._around, sys.executable, *self._launcher, *arguments, "--config", str(self.configuration)]
+        return [*self._around, sys.executable, *self.launcher, *arguments, "--config", str(self.configuration)]
 
     def _environment(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PLAUDIT_")}

@@ -48,7 +48,13 @@ async def test_votes_are_refused_until_there_is_space(server, disk, tmp_path, re
         await until(lambda: register.acknowledged >= acknowledged + 300)
     assert set(load.statuses) == {200, 503}
     assert await server.stop() == 0
+    assert not [text for text in secrets(people) if text in server.log]
     assert violations(register, copied(disk, tmp_path)) == []
+
+
+def secrets(people):
+    """What no log may show: comments, tokens, device ids."""
+    return ["number 1", *(value for person in people for name, value in person.headers.items() if name != "x-platform")]
 
 
 def copied(disk, folder):

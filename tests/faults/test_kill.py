@@ -9,13 +9,14 @@ import pytest
 from answers import ask
 from load import KEY_HEADERS, Load, settle
 from register import Register, violations
-from serving import until
+from serving import PLAUDIT, until
 
 pytestmark = pytest.mark.anyio
 
 KILLS = 25
 RESTART_SECONDS_MAX = 10  # what it takes is measured by the benchmarks; this only says that it is not for ever
-WRONG = str(Path(__file__).with_name("wrong_server.py"))
+ALTERED = str(Path(__file__).with_name("altered_server.py"))
+LAUNCHERS = (PLAUDIT, (ALTERED, "short_log"))  # every other time a kill is likely to meet a checkpoint
 
 
 async def killed_under_load(server, people, register, votes):
@@ -32,7 +33,8 @@ async def test_nothing_acknowledged_is_lost(plaudit, record_property):
     await server.start()
     people = await settle(server)
     moments = random.Random(25)
-    for _ in range(KILLS):
+    for turn in range(KILLS):
+        server.launcher = LAUNCHERS[turn % 2]
         await killed_under_load(server, people, register, moments.randrange(1, 600))
         restarts.append(await server.start())
     standing = await read_back(server)
@@ -58,7 +60,7 @@ def in_the_file(path):
 
 async def test_a_store_that_acknowledges_before_it_commits_is_found_out(plaudit):
     """The control: the same check on a store that answers too early must fail, or it would prove nothing."""
-    server, register = plaudit(launcher=(WRONG, "acknowledges_early")), Register()
+    server, register = plaudit(launcher=(ALTERED, "acknowledges_early")), Register()
     await server.start()
     people = await settle(server)
     for _ in range(2):

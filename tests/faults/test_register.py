@@ -10,12 +10,12 @@ from load import settle, vote
 from register import STATE, Register, violations
 from serving import Plaudit
 
-TWICE = f"SELECT {STATE.replace('revision', 'revision + 1')} FROM history WHERE revision = 2"
+AGAIN = STATE.replace("revision", "revision + 1").replace("seq", "seq + 1000")
 TAMPERING = {
     "an acknowledged vote is lost": ("DELETE FROM history WHERE seq = (SELECT max(seq) FROM history)", "I1"),
     "all of them are": ("DELETE FROM history; DELETE FROM feedback", "I1"),
     "two have changed places": ("UPDATE history SET comment = iif(revision = 1, 'number 1', 'number 0')", "I1"),
-    "one is doubled": (f"INSERT INTO history ({STATE}) {TWICE}", "I1"),
+    "one is doubled": (f"INSERT INTO history ({STATE}) SELECT {AGAIN} FROM history WHERE revision = 2", "I1"),
     "nobody sent this": ("UPDATE history SET comment = 'not mine' WHERE revision = 2", "I2"),
     "nobody asked for this message": ("UPDATE history SET message_id = 'unknown'", "I2"),
     "somebody else's vote": ("UPDATE feedback SET subject = 'user:https://elsewhere/#mallory'", "I3"),
@@ -24,6 +24,9 @@ TAMPERING = {
     "the history is missing": ("DELETE FROM history", "feedback differs"),
     "a hole": ("UPDATE history SET revision = 3 WHERE revision = 2", "revisions with a hole"),
     "no first revision": ("DELETE FROM history WHERE revision = 1", "revisions with a hole"),
+    "two of one number": ("UPDATE history SET revision = 1", "revisions with a hole"),
+    "an entry follows another's": ("UPDATE history SET previous_seq = previous_seq + 1", "a broken chain"),
+    "a state points elsewhere": ("UPDATE feedback SET seq = seq - 1", "feedback differs"),
     "time goes back": ("UPDATE history SET updated_at = 1 WHERE revision = 2", "updatedAt goes back"),
     "nothing was removed": ("UPDATE history SET vote = NULL", "something removed that was not there"),
 }

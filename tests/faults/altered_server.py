@@ -1,7 +1,8 @@
-"""Plaudit put together wrongly, for the controls: `wrong_server.py FAULT serve --config …`
+"""Plaudit put together otherwise: `altered_server.py ALTERATION,… serve --config …`. The first two are the controls.
 
     acknowledges_early   answers when a vote is queued, not when it is committed
     synchronous_normal   commits without waiting for the disk
+    short_log            moves its log into the database every few megabytes, so that a test need not write many
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import time
 from plaudit.cli import main
 from plaudit.model import Role, Submission
 from plaudit.rules import MessageHead, decide
-from plaudit.store import sqlite
+from plaudit.store import sqlite, sqlite_file
 from plaudit.store.group_commit import GroupCommit
 
 FLUSH_SECONDS = 0.05
@@ -53,6 +54,13 @@ def synchronous_normal():
     sqlite.open_writer = open_hasty_writer
 
 
+def short_log():
+    sqlite_file.CHECKPOINT_PAGES = 500
+
+
+ALTERATIONS = {alter.__name__: alter for alter in (acknowledges_early, synchronous_normal, short_log)}
+
 if __name__ == "__main__":
-    {"acknowledges_early": acknowledges_early, "synchronous_normal": synchronous_normal}[sys.argv.pop(1)]()
+    for name in sys.argv.pop(1).split(","):
+        ALTERATIONS[name]()
     main()
