@@ -236,6 +236,33 @@ def test_pipelined_votes_are_answered_in_their_order(line, server, wire):
     assert [revision["revision"] for revision in server.history(message_id)] == list(range(1, 11))
 
 
+@pytest.mark.parametrize(("method", "path", "headers", "status"), [
+    ("POST", "/nowhere", {}, 404),
+    ("PUT", "/v2/messages/x/feedback", {}, 405),
+    ("POST", "/v2/messages/x/feedback", {"content-type": "text/plain"}, 415),
+    ("POST", "/v2/messages/x/feedback", JSON, 401),
+])
+def test_a_body_that_nobody_reads_is_never_taken_for_a_request(line, method, path, headers, status):
+    """It looks like one; the next answer belongs to the next request all the same."""
+    hidden = head("GET", "/readyz", {"x-request-id": "hidden"})
+    line.send(head(method, path, {**headers, "content-length": str(len(hidden))}) + hidden)
+    line.send(head("GET", "/livez", {"x-request-id": "next", "connection": "close"}))
+    answers = [line.answer(), line.answer()]
+    assert [answer.status for answer in answers] == [status, 200]
+    assert answers[1].headers["x-request-id"] == "next"
+    assert line.is_closed()
+
+
+@pytest.mark.parametrize(("size", "statuses"), [(len(LIKE), [100, 200]), (16_385, [413])])
+def test_who_asks_before_sending_the_body_is_told(line, target, size, statuses):
+    """Expect: 100-continue. A body that is too large is refused before it is sent."""
+    line.send(head("POST", target, {**JSON, **user().headers, "content-length": str(size), "expect": "100-continue"}))
+    answers = [line.answer()]
+    if answers[0].status == 100:
+        answers.append(line.ask(LIKE))
+    assert [answer.status for answer in answers] == statuses
+
+
 def test_http_1_0_is_answered_and_closed(line, target):
     request = post(target, user().headers, LIKE).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
     answer = line.ask(request)

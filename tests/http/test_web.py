@@ -1,5 +1,6 @@
 """What browsers, proxies and operators see: origins, limits, closed doors, and logs that keep secrets."""
 
+import hashlib
 import ipaddress
 import json
 import socket
@@ -93,6 +94,34 @@ def test_operators_pages_are_closed_by_default(server, path, good):
     """Nobody, a user and a wrong key are refused; a key of scope admin opens."""
     asked = [{}, user().headers, bearer("sk_wrong_key_of_nobody_at_all"), bearer(server_key())]
     assert [server.http.get(path, headers=headers).status_code for headers in asked] == [401, 401, 401, good]
+
+
+@pytest.mark.parametrize(("access", "status"), [("public", 200), ("off", 404)])
+def test_operators_pages_open_and_close_as_the_settings_say(tmp_path, jwks_url, access, status):
+    """And a key without scope admin does not open what needs one."""
+    reader = {"id": "reader", "sha256": hashlib.sha256(b"sk_reader").hexdigest(), "scopes": ["feedback:read"]}
+    projects = [project(MAIN, jwks_url, server_keys=[reader])]
+    with plaudit(tmp_path, projects, metrics_access=access, docs_access=access) as server:
+        assert [server.http.get(path).status_code for path in ("/metrics", "/docs")] == [status] * 2
+        assert server.register("m", user()).status_code == 401
+    with plaudit(tmp_path, projects) as server:
+        asked = [server.http.get(path, headers=bearer("sk_reader")) for path in ("/metrics", "/docs", "/v1/feedback")]
+        assert [answer.status_code for answer in asked] == [403, 403, 200]
+        written = server.http.put("/v1/messages/m", json={}, headers=bearer("sk_reader"))
+        assert (written.status_code, written.json()["error"]["code"]) == (403, "forbidden")
+
+
+def test_a_cookie_says_nothing_about_anybody(server, wire):
+    """Whatever a browser sends along of its own accord proves nothing, so no other page can vote for its visitor."""
+    token = user().headers["authorization"].split()[1]
+    cookie = {"cookie": f"authorization=Bearer {token}; session={token}; token={token}", "origin": ORIGIN}
+    assert wire.vote(server, wire.registered(server, user()), cookie).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/openapi", "/v2/openapi", "/api/v1/openapi"])
+def test_the_contracts_documents_are_for_everybody(server, path):
+    answer = server.http.get(path)
+    assert (answer.status_code, answer.json()["openapi"][:4]) == (200, "3.1.")
 
 
 # ---------------------------------------------------------------- limits
