@@ -59,7 +59,8 @@ async def until(holds: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> 
 
 
 class Plaudit:
-    """`launcher`: Python's arguments, another script than `-m plaudit` where it is to be put together otherwise. `around`: a command before it."""
+    """`launcher`: Python's arguments, another script than `-m plaudit` where it is to be put together otherwise.
+    `around`: a command before Python."""
 
     def __init__(self, folder: Path, *, database: Path | None = None, launcher: Sequence[str] = PLAUDIT,
                  around: Sequence[str] = (), environment: Mapping[str, str] | None = None,
