@@ -1,13 +1,19 @@
 """Instants on the wire: RFC 3339 in UTC with milliseconds, as both contracts print them."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from plaudit.model import Instant
 
 
 def to_text(instant: Instant) -> str:
     seconds, milliseconds = divmod(instant, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03d}Z"  # %Y would not pad the year
+    return f"{_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=1024)  # most of what is printed happened just now
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]  # %Y would not pad the year
 
 
 def from_text(text: str) -> Instant:

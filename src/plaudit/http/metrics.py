@@ -1,17 +1,21 @@
 """What operators watch, in Prometheus's words. One registry an application, so that tests can have several."""
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from plaudit.http.exchange import Exchange
 
 VOTE_SUFFIX = ".vote"  # the operation that each contract's vote is called
 LATENCY_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+Tally = Counter[tuple[str, ...]]
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -38,35 +42,15 @@ class IssuerFacts(Protocol):
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter("plaudit_requests", "Requests answered", ["operation", "status"],
-                                 registry=self.registry)
-        self._latency = Histogram("plaudit_request_seconds", "Time to answer, in seconds", ["operation"],
-                                  buckets=LATENCY_BUCKETS_SECONDS, registry=self.registry)
-        self._votes = Counter("plaudit_votes", "Votes asked for, by what became of them",
-                              ["contract", "outcome", "project"], registry=self.registry)
-        self._unknown = Counter("plaudit_unknown_message", "Votes on a message that is not registered",
-                                ["contract", "project"], registry=self.registry)
+        self._answers = _Answers()
+        self.registry.register(self._answers)
+        self.answered = self._answers.count
         self.batch_size = Histogram("plaudit_commit_batch_size", "Writes committed together",
                                     buckets=BATCH_BUCKETS, registry=self.registry)
         self.commit_seconds = Histogram("plaudit_commit_seconds", "Time of one commit, in seconds",
                                         buckets=LATENCY_BUCKETS_SECONDS, registry=self.registry)
         self.queue_depth = Gauge("plaudit_write_queue_depth", "Writes waiting for the next commit",
                                  registry=self.registry)
-        # Looking a child up by its labels costs more than counting it.
-        self._request_child = lru_cache(1024)(self._requests.labels)
-        self._latency_child = lru_cache(256)(self._latency.labels)
-        self._vote_child = lru_cache(4096)(self._votes.labels)
-
-    def answered(self, exchange: Exchange, seconds: float) -> None:
-        operation = exchange.operation
-        self._request_child(operation, str(exchange.status)).inc()
-        self._latency_child(operation).observe(seconds)
-        if operation.endswith(VOTE_SUFFIX):
-            contract = operation.removesuffix(VOTE_SUFFIX)
-            project = exchange.project.id if exchange.project else ""
-            self._vote_child(contract, exchange.error or "stored", project).inc()
-            if exchange.error == "not_found":
-                self._unknown.labels(contract, project).inc()
 
     def committed(self, writes: int, seconds: float) -> None:
         """Safe from the thread that writes."""
@@ -79,6 +63,64 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+@dataclass(slots=True)
+class _Latency:
+    """A histogram's raw counts; the last bucket is for everything slower."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BUCKETS_SECONDS) + 1))
+    sum_seconds: float = 0.0
+
+
+class _Answers(Collector):
+    """Counts an answer once, under all its labels, and splits the counts up when they are read: an answer is counted
+    thousands of times a second and read every few seconds. Counted on the event loop only."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, int, str | None, str], int] = {}  # operation, status, error, project
+        self._latencies: dict[str, _Latency] = {}
+
+    def count(self, exchange: Exchange, seconds: float) -> None:
+        project = exchange.project.id if exchange.project else ""
+        key = (exchange.operation, exchange.status, exchange.error, project)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        latency = self._latencies.get(exchange.operation)
+        if latency is None:
+            latency = self._latencies[exchange.operation] = _Latency()
+        latency.buckets[bisect_left(LATENCY_BUCKETS_SECONDS, seconds)] += 1
+        latency.sum_seconds += seconds
+
+    def collect(self) -> Iterable[Metric]:
+        requests, votes, unknown = Tally(), Tally(), Tally()
+        for (operation, status, error, project), count in self._counts.items():
+            requests[operation, str(status)] += count
+            if operation.endswith(VOTE_SUFFIX):
+                contract = operation.removesuffix(VOTE_SUFFIX)
+                votes[contract, error or "stored", project] += count
+                if error == "not_found":
+                    unknown[contract, project] += count
+        yield _counter("plaudit_requests", "Requests answered", ["operation", "status"], requests)
+        yield _counter("plaudit_votes", "Votes asked for, by what became of them",
+                       ["contract", "outcome", "project"], votes)
+        yield _counter("plaudit_unknown_message", "Votes on a message that is not registered",
+                       ["contract", "project"], unknown)
+        yield self._latency()
+
+    def _latency(self) -> Metric:
+        family = HistogramMetricFamily("plaudit_request_seconds", "Time to answer, in seconds", labels=["operation"])
+        bounds = [*map(str, LATENCY_BUCKETS_SECONDS), "+Inf"]
+        for operation, latency in self._latencies.items():
+            buckets = list(zip(bounds, accumulate(latency.buckets), strict=True))
+            family.add_metric([operation], buckets, latency.sum_seconds)
+        return family
+
+
+def _counter(name: str, documentation: str, labels: list[str], tally: Tally) -> Metric:
+    family = CounterMetricFamily(name, documentation, labels=labels)
+    for values, count in tally.items():
+        family.add_metric(values, count)
+    return family
 
 
 class _Issuers(Collector):

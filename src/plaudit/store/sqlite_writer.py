@@ -23,6 +23,9 @@ Job = Submission | Write
 Key = tuple[str, str, str]  # project, message, subject
 Row = tuple[Any, ...]
 
+# Looked up in a tenth of the time that an enumeration takes to call.
+ROLES = {role.value: role for role in Role}
+VOTES = {None: None, 1: Vote.LIKE, -1: Vote.DISLIKE}
 ROWS_MAX = 64  # a statement; one is prepared for each number of rows, so that there are not too many
 
 T = TypeVar("T")
@@ -159,9 +162,9 @@ class _Known:
 
     def __init__(self, row: Sequence[Any]) -> None:
         role, owner, vote, revision, created_at, updated_at, seq = row
-        self.head = MessageHead(Role(role), Subject(owner)) if role else None
+        self.head = MessageHead(ROLES[role], Subject(owner)) if role else None
         self.feedback: Standing | Feedback | None = (
-            Standing(Vote(vote) if vote else None, revision, created_at, updated_at) if revision else None)
+            Standing(VOTES[vote], revision, created_at, updated_at) if revision else None)
         self.seq: int | None = seq
 
 
