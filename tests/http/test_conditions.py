@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import httpx2
 import pytest
 from identity_provider import ISSUER, OTHER_ISSUER, rsa_key
-from running import MAIN, Headers, Json, Plaudit, fresh, guest, server_key, user
+from running import Headers, Json, Plaudit, fresh, guest, server_key, user
 from wires import HANDAUNCLE, SITEASSIST, WIRES, Refusal, Wire
 
 ASKED_ID = "<the id in the path>"
@@ -287,4 +287,3 @@ def test_every_answer_has_a_request_id(server, wire):
 def test_a_guest_whose_project_has_no_guests_is_nobody(server):
     answer = HANDAUNCLE.vote(server, HANDAUNCLE.new_id(), guest(project_id="no-guests").headers)
     assert HANDAUNCLE.refusal(answer) == Refusal(401, "UNAUTHORIZED", {})
-    assert guest().project == MAIN
