@@ -5,6 +5,12 @@ import os
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("schemathesis")
+    group.addoption("--schemathesis-examples", type=int, default=30, help="How many an operation and phase.")
+    group.addoption("--schemathesis-seed", type=int, default=20261122, help="What a run is made of.")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if skipped_in_ci(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
