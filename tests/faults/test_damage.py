@@ -13,9 +13,9 @@ from load import Load, settle, vote
 from register import Register, violations
 from serving import until
 
-pytestmark = pytest.mark.anyio
+from plaudit.store.sqlite_file import PAGE_BYTES
 
-PAGE_BYTES = 4096
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from plaudit.errors import Unavailable
 from plaudit.rules import decide
 from plaudit.store.migrate import WrongDatabase, migrations
 from plaudit.store.sqlite import READS_WAITING_MAX, SqliteStore
-from plaudit.store.sqlite_file import CannotOpen, DatabaseInUse
+from plaudit.store.sqlite_file import PAGE_BYTES, CannotOpen, DatabaseInUse
 
 pytestmark = pytest.mark.anyio
 
@@ -127,8 +127,8 @@ async def test_a_folder_that_is_not_there_yet_is_made(tmp_path, opened):
 def spoil(path, page):
     """Overwrite one page, as a failing disk does."""
     with path.open("r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xa5" * 4096)
+        file.seek((page - 1) * PAGE_BYTES)
+        file.write(b"\xa5" * PAGE_BYTES)
 
 
 def page_of(path, table):
