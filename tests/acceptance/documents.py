@@ -6,9 +6,13 @@ every line is a command. A block runs in one shell, in the folder of a server, a
 of 400 or more.
 """
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 RUNNABLE = re.compile(r"^<!-- run -->\n```(sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRELUDE = 'set -euo pipefail\ncurl() { command curl --silent --show-error --fail-with-body "$@"; }\n'
@@ -62,3 +66,13 @@ def _fits(expected: str, printed: str, words: Mapping[str, str]) -> bool:
         expected = expected.replace(written, meant)
     pattern = ".*".join(re.escape(part) for part in expected.split(ANYTHING))
     return re.fullmatch(pattern, printed, re.DOTALL) is not None
+
+
+def bash(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(["bash", "-c", script], cwd=folder, env={**os.environ, "PATH": path, **environment},
+                          text=True, capture_output=True, check=False)
+
+
+def value(lines: list[str], name: str) -> str:
+    return next(line for line in lines if line.startswith(name)).removeprefix(name).split()[0]
