@@ -55,7 +55,8 @@ def test_every_runnable_block_of_a_document_works_as_it_stands(newcomer, path):
 def visitor(folder, url, publishable_key):
     """The variables in which SiteAssist's document keeps what its first request is answered."""
     body = json.dumps({"apiKey": publishable_key, "saVid": "device-abc-123"})
-    said = json.loads(bash(folder, f"curl -sS {url}/v2/identity/init -H content-type:application/json -d '{body}'").stdout)
+    hello = bash(folder, f"curl -sS {url}/v2/identity/init -H 'Content-Type: application/json' -d '{body}'")
+    said = json.loads(hello.stdout)
     return {"SESSION_TOKEN": said["sessionToken"], "VISITOR_ID": said["visitor"]["id"]}
 
 
