@@ -12,7 +12,10 @@ PYTHON ?= $(shell for python in $(PYTHON_CANDIDATES); do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: help run test check bench replay lock clean
+# What some tests run that pip cannot bring, each as command:Debian-packages.
+TOOLS := bash:bash curl:curl cc:gcc+libc6-dev node:nodejs npm:npm
+
+.PHONY: help run test tools check bench replay lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -21,8 +24,17 @@ help: ## Say what there is
 run: $(INSTALLED) ## Set up, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/plaudit serve --development $(ARGS)
 
-test: $(INSTALLED) ## Set up, then run all tests (ARGS="tests/unit -k name" for some)
+test: $(INSTALLED) tools ## Set up, then run all tests (ARGS="tests/unit -k name" for some)
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --quiet $(ARGS)
+
+# Where it can, it installs what is missing; where it cannot, it says so, and the tests in want of it fail.
+tools:
+	@missing=; for tool in $(TOOLS); do \
+		command -v $${tool%%:*} >/dev/null || missing="$$missing $$(echo $${tool#*:} | tr + ' ')"; done; \
+	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& echo "Installing what some tests need:$$missing" >&2 \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >&2; } \
+	|| echo "Some tests will fail for want of:$$missing. On Debian and Ubuntu: apt-get install$$missing" >&2
 
 check: $(INSTALLED) ## Lint, types and who may import whom
 	@$(BIN)/ruff check --quiet .
