@@ -33,7 +33,8 @@ tools:
 		command -v $${tool%%:*} >/dev/null || missing="$$missing $$(echo $${tool#*:} | tr + ' ')"; done; \
 	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 		&& echo "Installing what some tests need:$$missing" >&2 \
-		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >&2; } \
+		&& export DEBIAN_FRONTEND=noninteractive && apt-get update -qq \
+		&& apt-get install -qq -y --no-install-recommends $$missing >&2; } \
 	|| echo "Some tests will fail for want of:$$missing. On Debian and Ubuntu: apt-get install$$missing" >&2
 
 check: $(INSTALLED) ## Lint, types and who may import whom
