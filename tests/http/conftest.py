@@ -2,11 +2,10 @@
 
 import identity_provider
 import pytest
+from damage import wreck
 from raw import Line
 from running import MAIN, every_kind_of_project, plaudit, project, user
 from wires import WIRES
-
-PAGE_BYTES = 4096
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +40,6 @@ def damaged(tmp_path_factory, jwks_url):
     folder, projects = tmp_path_factory.mktemp("damaged"), [project(MAIN, jwks_url)]
     with plaudit(folder, projects) as sound:
         messages = {wire.name: wire.registered(sound, user()) for wire in WIRES}
-    with sound.database.open("r+b") as file:
-        file.seek(PAGE_BYTES)  # the first page, with the schema, is left alone
-        file.write(b"\xff" * (sound.database.stat().st_size - PAGE_BYTES))
+    wreck(sound.database)
     with plaudit(folder, projects) as running:
         yield running, messages

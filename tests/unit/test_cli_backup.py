@@ -6,6 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 from command_line import plaudit
+from damage import wreck
 
 from plaudit import rules
 from plaudit.model import AuthLevel, Contract, Message, Role, Subject, Submission, Vote
@@ -97,9 +98,7 @@ def test_a_running_servers_database_is_left_alone(capsys):
 
 
 def damaged() -> None:
-    content = bytearray(Path("copy.db").read_bytes())
-    content[4096:] = b"\xff" * (len(content) - 4096)
-    Path("copy.db").write_bytes(content)
+    wreck(Path("copy.db"))
 
 
 def from_the_future() -> None:

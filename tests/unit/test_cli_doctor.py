@@ -6,6 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 from command_line import plaudit
+from damage import wreck
 from identity_provider import Answer, jwk, jwks, rsa_key, running
 
 from plaudit import rules
@@ -59,14 +60,13 @@ def damage_keys() -> None:
 
 
 def damage_database() -> None:
-    content = bytearray(DATABASE.read_bytes())
-    content[4096:] = b"\xff" * (len(content) - 4096)
-    DATABASE.write_bytes(content)
+    wreck(DATABASE)
 
 
 def vote_from_the_future() -> None:
     with apsw.Connection(str(DATABASE)) as connection:
-        connection.execute("INSERT INTO history VALUES (1, NULL, 'p', 'm', 's', 1, NULL, 1, 'c', 'a', 1, 4102444800000)")
+        connection.execute("INSERT INTO history "
+                           "VALUES (1, NULL, 'p', 'm', 's', 1, NULL, 1, 'c', 'a', 1, 4102444800000)")
 
 
 def misspell_a_setting() -> None:
