@@ -11,7 +11,9 @@ app = typer.Typer(no_args_is_help=True, help="The settings: are they right, and 
 
 @app.command("check")
 def check(config: Config = None) -> None:
-    """Say whether the settings can be used; if not, which line is wrong and what would be right (exit code 2).
+    """Say whether the settings can be used.
+
+    If not: which line is wrong, and what would be right (exit code 2).
 
     Examples:
 
@@ -26,7 +28,9 @@ def check(config: Config = None) -> None:
 
 @app.command("show")
 def show(config: Config = None) -> None:
-    """Print the settings that hold, from defaults, file and environment together, as TOML. Secrets are not settings.
+    """Print the settings that hold, as TOML.
+
+    From defaults, file and environment together. Secrets are not settings.
 
     Example:
 

@@ -19,9 +19,10 @@ GUEST_HEADERS = {"x-device-id": "demo-device-0001", "x-platform": "web", "x-user
 
 
 def demo(port: Port = None) -> None:
-    """Serve invented, clearly labelled demo data, and a page to click through, until Ctrl-C.
+    """Serve invented demo data and a page to click through.
 
-    Everything is in a temporary folder and forgotten at the end. Your own settings and data are not touched.
+    Everything is labelled as invented, is kept in a temporary folder, and is forgotten when Ctrl-C stops it. Your own
+    settings and data are not touched.
 
     Examples:
 

@@ -34,9 +34,10 @@ class Finding:
 
 
 def doctor(config: Config = None) -> None:
-    """Say in plain words what is wrong: settings, secrets, disk, database, identity providers, clock.
+    """Say in plain words what is wrong, and what to do about it.
 
-    Changes nothing; the server may be running or not. Exit code 1 when something is wrong.
+    Examined are settings, secrets, disk, database, identity providers and the clock. Changes nothing; the server may be
+    running or not. Exit code 1 when something is wrong.
 
     Examples:
 
@@ -77,10 +78,14 @@ def _private_files(data_path: Path) -> Iterator[Finding]:
         yield Finding(good=True, text=f"Secrets: {secrets_file(data_path)} will be made at the first start")
     else:
         yield _tried(f"Secrets: {secrets_file(data_path)}", lambda: open_secrets(data_path, os.environ))
-    yield _tried(f"Keys: {keys_file(data_path)}", lambda: read_keys(data_path))
+    yield _tried(_keys(keys_file(data_path)), lambda: read_keys(data_path))
     if data_path.exists() and (mode := stat.S_IMODE(data_path.stat().st_mode)) & OTHERS:
         yield Finding(good=False, text=f"Data folder: others can enter {data_path} (mode {mode:04o}); run: "
                                        f"chmod 700 {data_path}")
+
+
+def _keys(path: Path) -> str:
+    return f"Keys: {path}" if path.exists() else f"Keys: {path} is not there yet; `plaudit key new` makes it"
 
 
 def _tried(text: str, attempt: Callable[[], object]) -> Finding:

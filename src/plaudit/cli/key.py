@@ -52,7 +52,9 @@ def new(project: Project_ = None, key_id: Annotated[str | None, typer.Option(
 
 @app.command("list")
 def list_(config: Config = None) -> None:
-    """List the server keys: id, project, scopes, when and where they were made. Never the keys themselves.
+    """List the server keys.
+
+    Of each its id, its project, what it may do, and where it is kept since when; never the key itself.
 
     Example:
 

@@ -6,10 +6,11 @@ from plaudit.cli.options import Config, Development, Host, Port, read
 
 
 def serve(host: Host = None, port: Port = None, development: Development = None, config: Config = None) -> None:
-    """Serve both contracts and Plaudit's own API, until SIGTERM or Ctrl-C.
+    """Serve both contracts and Plaudit's own API, until Ctrl-C.
 
     Needs no configuration: the first start makes its secrets and a server key in `plaudit-data`, prints the key once,
-    and three curl lines that work as pasted. Stopping finishes what is in flight and loses nothing.
+    and three curl lines that work as pasted. Ctrl-C, like SIGTERM,
+    finishes what is in flight and loses nothing.
 
     Examples:
 

@@ -7,17 +7,19 @@ import typer
 
 from plaudit.cli import Misused
 from plaudit.cli.key import find_project
-from plaudit.cli.options import Config, Development, Host, Port, read
+from plaudit.cli.options import Config, Development, ServerHost, ServerPort, read
 
 
 def token(subject: Annotated[str, typer.Option(help="Whose token: the `sub` of the user.")],
           project: Annotated[str | None, typer.Option(help="Only the default project believes the development issuer.",
                                                       show_default=False)] = None,
           minutes: Annotated[int, typer.Option(min=1, max=60 * 24 * 30, help="How long it is good.")] = 60,
-          host: Host = None, port: Port = None, development: Development = None, config: Config = None) -> None:
-    """Print a user's token from the built-in development issuer, to try the path of signed-in users without Auth0.
+          host: ServerHost = None, port: ServerPort = None, development: Development = None, config: Config = None
+          ) -> None:
+    """Print a user's token from the built-in development issuer.
 
-    Refused unless development mode is on. Give the same --host, --port and --config as to the server.
+    With it, the path of signed-in users can be tried without an identity provider. Refused unless development mode is
+    on. Give the same --host, --port and --config as to the server.
 
     Examples:
 

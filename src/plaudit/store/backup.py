@@ -17,7 +17,7 @@ import apsw
 
 from plaudit.errors import PlauditError
 from plaudit.store.migrate import APPLICATION_ID, migrations, version
-from plaudit.store.sqlite_file import BUSY_MILLISECONDS, DAMAGE, damage, lock, open_reader
+from plaudit.store.sqlite_file import BUSY_MILLISECONDS, damage, lock, open_reader
 
 SIDE_FILES = ("-wal", "-shm")
 
@@ -84,22 +84,20 @@ def inspect(path: Path, name: Path | None = None) -> Inventory:
     name = name or path
     if not path.is_file():
         raise BackupFailed(f"{name} is not there; check the name")
-    with _failing(f"{name} could not be read"), closing(open_reader(path)) as connection:
-        if found := _integrity(connection):
+    with _failing(f"{name} could not be read"):
+        if found := _integrity(path):
             raise BackupFailed(f"{name} is damaged ({found}); take another backup")
-        if connection.pragma("application_id") != APPLICATION_ID:
-            raise BackupFailed(f"{name} is not a database of Plaudit's")
-        newest = migrations()[-1][0]
-        if version(connection) > newest:
-            raise BackupFailed(f"{name} was written by a newer Plaudit (schema {version(connection)}; this one knows "
-                               f"{newest}); upgrade Plaudit first")
-        return _inventory(connection)
+        return _identified(path, name)
 
 
 def quick_check(path: Path) -> str | None:
     """The first thing wrong with a database, the server running or not; None for a sound one. Raises `BackupFailed`."""
-    with _failing(f"{path} could not be read"), closing(open_reader(path)) as connection:
-        return damage(connection)
+    with _failing(f"{path} could not be read"):
+        try:
+            with closing(open_reader(path)) as connection:
+                return damage(connection)
+        except apsw.CorruptError as error:  # too damaged to be opened
+            return str(error)
 
 
 def newest_change(path: Path) -> int | None:
@@ -122,13 +120,26 @@ def _vacuum_into(path: Path, draft: Path) -> None:
     _sync(draft)
 
 
-def _integrity(connection: apsw.Connection) -> str | None:
+def _integrity(path: Path) -> str | None:
     """What the slow, thorough check finds first; None for a sound database."""
     try:
-        found = " ".join(str(connection.execute("PRAGMA integrity_check(1)").get).split())  # it likes to break lines
-    except DAMAGE as error:
+        with closing(open_reader(path)) as connection:
+            found = " ".join(str(connection.execute("PRAGMA integrity_check(1)").get).split())  # it breaks lines
+    except apsw.CorruptError as error:
         return str(error)
     return None if found == "ok" else found
+
+
+def _identified(path: Path, name: Path) -> Inventory:
+    """What a sound database holds. Raises `BackupFailed` when it is not one that this Plaudit can use."""
+    with closing(open_reader(path)) as connection:
+        if connection.pragma("application_id") != APPLICATION_ID:
+            raise BackupFailed(f"{name} is not a database of Plaudit's")
+        newest = migrations()[-1][0]
+        if version(connection) > newest:
+            raise BackupFailed(f"{name} was written by a newer Plaudit (schema {version(connection)}; this one knows "
+                               f"{newest}); upgrade Plaudit first")
+        return _inventory(connection)
 
 
 def _inventory(connection: apsw.Connection) -> Inventory:
@@ -179,5 +190,7 @@ def _sync(path: Path) -> None:
 def _failing(what: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, apsw.Error) as error:
+    except OSError as error:
+        raise BackupFailed(f"{what}: {error.strerror or error}") from error  # without a draft's name
+    except apsw.Error as error:
         raise BackupFailed(f"{what}: {error}") from error
