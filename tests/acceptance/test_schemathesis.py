@@ -131,6 +131,7 @@ def schemathesis(server, options, document, **more):
         "seed": options.getoption("schemathesis_seed"),
         "request-timeout": 10,
         "continue-on-failure": True,
+        "suppress-health-check": ["too_slow"],  # speaks of the machine, not of the server
         "checks": {"enabled": True},
         "phases": {name: {"enabled": True} for name in ("examples", "coverage", "fuzzing", "stateful")},
         "generation": {"mode": "all", "max-examples": options.getoption("schemathesis_examples"), "database": "none"},
