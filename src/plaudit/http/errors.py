@@ -65,3 +65,21 @@ class HeadersTooLarge(HttpError):
 
     code = "headers_too_large"
     status = 431
+
+
+# The words that both public contracts use, each in its own envelope, for what HTTP itself refuses.
+HTTP_CODES = {
+    400: "BAD_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
+}
+
+
+def camel_case(name: str) -> str:
+    """One of our names as both public contracts spell it: conversation_id -> conversationId."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))

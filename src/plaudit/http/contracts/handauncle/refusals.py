@@ -17,17 +17,7 @@ from plaudit.errors import (
     Unavailable,
 )
 from plaudit.http.contracts.handauncle import wire
-from plaudit.http.errors import HttpError
-
-HTTP_CODES = {
-    400: "BAD_REQUEST",
-    404: "NOT_FOUND",
-    405: "METHOD_NOT_ALLOWED",
-    408: "REQUEST_TIMEOUT",
-    413: "PAYLOAD_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-    431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
-}
+from plaudit.http.errors import HTTP_CODES, HttpError, camel_case
 
 Refusal = tuple[int, str, str, dict[str, Any]]  # status, code, message, details
 
@@ -81,5 +71,4 @@ def _denied(error: Unauthenticated | Forbidden | PaymentRequired) -> Refusal:
 
 
 def _conflict(error: Conflict) -> dict[str, Any]:
-    first, *others = error.field.split("_")
-    return {"resource": error.resource, "conflictingField": first + "".join(map(str.capitalize, others))}
+    return {"resource": error.resource, "conflictingField": camel_case(error.field)}

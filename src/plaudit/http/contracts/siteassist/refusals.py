@@ -15,17 +15,7 @@ from plaudit.errors import (
     Unauthenticated,
     Unavailable,
 )
-from plaudit.http.errors import HttpError
-
-HTTP_CODES = {
-    400: "BAD_REQUEST",
-    404: "NOT_FOUND",
-    405: "METHOD_NOT_ALLOWED",
-    408: "REQUEST_TIMEOUT",
-    413: "PAYLOAD_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-    431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
-}
+from plaudit.http.errors import HTTP_CODES, HttpError, camel_case
 
 Refusal = tuple[int, dict[str, Any]]
 
@@ -56,11 +46,6 @@ class SiteAssistDialect:
 
 
 DIALECT = SiteAssistDialect()
-
-
-def camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
 
 
 def _invalid(error: MalformedBody | Invalid) -> Refusal:
