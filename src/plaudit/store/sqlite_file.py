@@ -12,7 +12,7 @@ import apsw
 
 from plaudit.errors import PlauditError, Unavailable
 
-# Small on purpose: SQLite walks through the whole of it at every commit, and the operating system holds the file anyway.
+# Small on purpose: SQLite walks through all of it at every commit, and the operating system holds the file anyway.
 # At 32 MiB that walk was a fifth of what storing a vote takes; at 4 MiB reads cost no more.
 WRITER_CACHE_KIB = 4 * 1024
 READER_CACHE_KIB = 4 * 1024
