@@ -1,7 +1,7 @@
 """How much one may ask: by address before authentication, by subject and by project after it.
 
-Fixed windows of a minute, kept in this process. Every answer that was counted says how the count stands, in the
-RateLimit headers (draft-ietf-httpapi-ratelimit-headers-06).
+Fixed windows of a minute, kept in this process. Every answer that was counted says how the count stands that will run
+out first, in the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-06).
 
 The memory storage of the library `limits` was measured first: it walks through all of its keys a hundred times a
 second to find those that have expired. Windows that all end together need no search: the old ones are dropped whole.
@@ -39,12 +39,12 @@ class Limiter:
             self._count(exchange, self._per_address, f"address/{bucket(address)}")
 
     def voter(self, exchange: Exchange, voter: Voter) -> None:
-        """Raises `RateLimited`."""
+        """What one voter asks too much is not counted against its project. Raises `RateLimited`."""
         project = voter.project
-        if project.limits.per_project:
-            self._count(exchange, project.limits.per_project, f"project/{project.id}")
         if project.limits.per_subject:
             self._count(exchange, project.limits.per_subject, f"subject/{project.id}/{voter.subject.key}")
+        if project.limits.per_project:
+            self._count(exchange, project.limits.per_project, f"project/{project.id}")
 
     def _count(self, exchange: Exchange, per_minute: int, key: str) -> None:
         now_seconds = self._clock()
@@ -55,6 +55,8 @@ class Limiter:
             key = SHARED_KEY
         count = self._counts[key] = self._counts.get(key, 0) + 1
         reset_seconds = math.ceil(self._window_ends_seconds - now_seconds)
-        exchange.limit = (per_minute, max(0, per_minute - count), reset_seconds)
+        left = max(0, per_minute - count)
+        if exchange.limit is None or left <= exchange.limit[1]:
+            exchange.limit = (per_minute, left, reset_seconds)
         if count > per_minute:
             raise RateLimited(reset_seconds)
