@@ -30,7 +30,7 @@ class LimitsTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[projects.limits]`: requests a minute."""
 
     per_subject: Annotated[int, says("Requests a minute of one voter; 0 switches this limit off.", 0, 1_000_000)] = 100
-    per_project: Annotated[int, says("Requests a minute of the whole project; 0 switches it off.", 0, 1_000_000)] = 0
+    per_project: Annotated[int, says("Requests a minute of all its voters; 0 switches it off.", 0, 1_000_000)] = 0
 
 
 class IssuerTable(Struct, frozen=True, forbid_unknown_fields=True):
