@@ -192,6 +192,30 @@ def test_identity_in_odd_characters_is_refused_and_never_echoed(server, name, va
     assert marker not in server.log
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+def test_the_scheme_may_be_written_in_any_letters(line, target, scheme):
+    token = user().headers["authorization"].split()[1]
+    assert line.ask(post(target, {"authorization": f"{scheme} {token}"}, LIKE)).status == 200
+
+
+@pytest.mark.parametrize("given", ["{}", "Bearer", "Bearer  {}", "Bearer {} {}", "Bearer {},{}", "Bearer {}, Bearer {}",
+                                   "Bearer:{}", "Token {}", "Bearer\t{}"])
+def test_exactly_one_token_follows_the_scheme(line, server, wire, given):
+    """And one space between them."""
+    message_id, token = wire.registered(server, user()), user().headers["authorization"].split()[1]
+    answer = line.ask(post(wire.url(message_id), {"authorization": given.format(token, token)}, LIKE))
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+    assert server.history(message_id) == []
+
+
+def test_two_authorizations_are_none(line, server, wire):
+    """Also when both are the same and good."""
+    message_id, given = wire.registered(server, user()), user().headers["authorization"]
+    twice = {"authorization": given, "Authorization": given}
+    assert line.ask(post(wire.url(message_id), twice, LIKE)).status == 401
+    assert server.history(message_id) == []
+
+
 @pytest.mark.parametrize("name", ["authorization", "x-device-id", "x-user-id"])
 def test_who_one_is_is_said_once(line, name):
     """Which of two was meant cannot be known."""
@@ -285,3 +309,34 @@ def test_what_is_no_http_is_400_and_the_end(line, request_bytes):
     assert answer.status == 400
     assert answer.headers["x-request-id"]
     assert line.is_closed()
+
+
+# ---------------------------------------------------------------- other protocols, and what comes behind a body
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "websocket", "TLS/1.3, h2c"])
+@pytest.mark.parametrize("pause", [False, True], ids=["at once", "body apart"])
+def test_an_upgrade_is_ignored(line, target, upgrade, pause):
+    """As Java's own client wishes for HTTP/2 with each first request: the body still belongs to that request."""
+    request = post(target, user().headers, LIKE, connection="Upgrade, HTTP2-Settings", upgrade=upgrade)
+    line.send(request[:-len(LIKE)] if pause else request)
+    if pause:
+        line.send(LIKE)
+    assert line.answer().status == 200
+    assert line.ask(post(target, user().headers, LIKE)).status == 200
+
+
+def test_the_body_of_an_upgrade_is_never_the_next_request(line):
+    """It would be a way to speak in another's name over a connection that a proxy shares."""
+    hidden = head("GET", "/livez")
+    line.send(post("/v2/identity/init", {"connection": "upgrade"}, b"", upgrade="h2c").replace(
+        b"content-length: 0", b"content-length: %d" % len(hidden)))
+    assert line.ask(hidden).status == 400
+    assert line.ask(head("DELETE", "/livez")).status == 405
+
+
+def test_trailers_are_no_headers(line, target):
+    """Whoever is told from what comes before a body cannot be another after it."""
+    trailers = "".join(f"{name}: {value}\r\n" for name, value in user().headers.items()).encode()
+    chunked = head("POST", target, {**JSON, "transfer-encoding": "chunked"})
+    assert line.ask(chunked + b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(LIKE), LIKE, trailers)).status == 401

@@ -71,6 +71,14 @@ def test_the_widget_asks_for_its_project_by_key(server, key, status):
         assert project["chatWidgetConfig"]["displayName"] == "main"
 
 
+@pytest.mark.parametrize(("origin", "status"), [(ORIGIN, 200), ("https://other.example.com", 403), ("null", 403)])
+def test_the_widget_is_told_of_its_project_on_its_own_pages_only(server, origin, status):
+    answer = server.http.get("/v2/projects/current", params={"apiKey": publishable_key()}, headers={"origin": origin})
+    assert answer.status_code == status
+    if status == 403:
+        assert SITEASSIST.refusal(answer).code == "FORBIDDEN"
+
+
 def test_a_vote_is_readable_where_the_widget_looks_next(server, visitor):
     """In the conversation and in its messages, with the time; taking it back takes both away."""
     conversation = server.http.post("/v2/conversations", json={"title": "Hi"}, headers=visitor.headers)
