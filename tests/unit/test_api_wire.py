@@ -166,6 +166,8 @@ def test_a_wrong_field_is_named_by_its_path(changes, field):
 @pytest.mark.parametrize("body", [
     b"", b"{", b"[]", b"null", b"nope", b"\xff", b"\xef\xbb\xbf{}", b'{"conversation_id":"\\ud800"}', b"[" * 100_000,
     b'{"metadata":{"a":' + b"[" * 100_000, '{"a":1}'.encode("utf-16"),
+    b'{"conversation_id":"c-1","role":"assistant","owner":{"visitor":{"id":"v"}},"metadata":'
+    + b'{"a":' * 64 + b"1" + b"}" * 65,
 ])
 def test_what_is_no_object_at_all(body):
     """Not JSON, not UTF-8, not an object, or too deep to read."""

@@ -2,6 +2,7 @@
 watched over by `server`, for all connections at once."""
 
 import re
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -14,6 +15,10 @@ from plaudit.http.exchange import exchange
 
 JSON = re.compile(rb'application/json(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
 NDJSON = re.compile(rb'application/(?:x-)?ndjson(?:\s*;\s*charset="?utf-?8"?)?\s*', re.ASCII | re.IGNORECASE)
+
+DEPTH_MAX = 64
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+BRACKET = re.compile(rb"[\[\]{}]")
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -41,14 +46,22 @@ async def read(request: Request, bytes_max: int, media_type: re.Pattern[bytes] =
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Raises `MalformedBody` for anything but one JSON object in UTF-8."""
+    """Raises `MalformedBody` for anything but one JSON object in UTF-8, not too deep."""
     try:
         value = _decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise MalformedBody from None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or is_too_deep(body):
         raise MalformedBody
     return value
+
+
+def is_too_deep(valid_json: bytes) -> bool:
+    """Deeper than anything worth reading. Left to Python, the limit would be another one in each of its versions."""
+    if valid_json.count(b"[") + valid_json.count(b"{") <= DEPTH_MAX:
+        return False
+    brackets = BRACKET.findall(STRING.sub(b"", valid_json))
+    return any(depth > DEPTH_MAX for depth in accumulate(1 if it in b"[{" else -1 for it in brackets))
 
 
 def to_json(value: Any) -> bytes:

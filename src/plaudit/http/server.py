@@ -1,8 +1,9 @@
 """uvicorn, made patient with nobody: it has no limit of its own on how long or how large a request's head may be.
 
-`Deadlines` closes connections whose request does not arrive in time; one timer serves all of them, so that a vote pays
-nothing for it. `WatchedProtocol` caps the head while it arrives, and answers what cannot be parsed in the contract's
-own shape. `Server` says on /readyz that it is going away before it stops accepting, then finishes what is in flight.
+`Server` hangs up on whoever does not send a request, or take an answer, in time; one timer serves all connections, so
+that a vote pays nothing for it. `WatchedProtocol` caps the head while it arrives, and answers what cannot be parsed in
+the contract's own shape. When it is told to stop, `Server` says so on /readyz before it stops accepting, then finishes
+what is in flight.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -22,6 +24,7 @@ from plaudit.http.errors import BadRequest, HeadersTooLarge
 from plaudit.http.exchange import KEY, Exchange
 
 SWEEP_SECONDS = 0.5
+TAKEN_BYTES_MIN = 256 * 1024  # of an answer that is too large for the system's buffers, in each request timeout
 HEAD_SLACK = 4  # the application counts a head exactly; the socket only stops what is far beyond it
 
 
@@ -89,10 +92,17 @@ class Server(uvicorn.Server):
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        oldest_allowed = loop.time() - self._settings.request_timeout_seconds
+        now_seconds = loop.time()
         for connection in list(self.server_state.connections):
-            cast("WatchedProtocol", connection).close_if_waiting_since_before(oldest_allowed)
+            cast("WatchedProtocol", connection).close_if_slow(now_seconds, self._settings.request_timeout_seconds)
         loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+class Untaken(NamedTuple):
+    """How much of an answer was still to be taken when it was last looked at."""
+
+    since_seconds: float
+    bytes: int
 
 
 class WatchedProtocol(HttpToolsProtocol):
@@ -105,13 +115,16 @@ class WatchedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.waiting_since_seconds: float | None = self.loop.time()
         self._in_head = True
-        self._head_bytes = 0
+        self._bare_bytes = 0  # that have come since the last head was complete and the last byte of a body
+        self._untaken = Untaken(0.0, 0)
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes > self.head_bytes_max and not self.transport.is_closing():
+        if self.waiting_since_seconds is None and (self.cycle is None or self.cycle.response_complete):
+            self.waiting_since_seconds = self.loop.time()  # empty lines begin no request, but end the idle time
+        self._bare_bytes += len(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
+        if self._bare_bytes > self.head_bytes_max and not self.transport.is_closing():
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:
@@ -119,23 +132,59 @@ class WatchedProtocol(HttpToolsProtocol):
         self.waiting_since_seconds = self.loop.time()
         self._in_head = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Trailers are passed over: what comes behind a body says nothing of who sent it."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = 0
-        super().on_headers_complete()
+        self._bare_bytes = 0
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._bare_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
         self.waiting_since_seconds = None
 
-    def close_if_waiting_since_before(self, oldest_allowed_seconds: float) -> None:
+    def close_if_slow(self, now_seconds: float, patience_seconds: float) -> None:
         """Whoever is answered already, or asks nothing, is left to the keep-alive timer."""
-        if self.waiting_since_seconds is not None and self.waiting_since_seconds < oldest_allowed_seconds:
+        if self.waiting_since_seconds is not None and self.waiting_since_seconds < now_seconds - patience_seconds:
             self.transport.close()
+        left = self.transport.get_write_buffer_size()
+        if left == 0 or self._untaken.bytes == 0:
+            self._untaken = Untaken(now_seconds, left)
+        elif self._untaken.since_seconds < now_seconds - patience_seconds:
+            if left > self._untaken.bytes - TAKEN_BYTES_MIN:
+                self.transport.abort()  # closing would wait until all is taken
+            self._untaken = Untaken(now_seconds, left)
 
-    def send_400_response(self, msg: str) -> None:
-        del msg
-        self._refuse(BadRequest())
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0]:])
+        except httptools.HttpParserError:
+            self._refuse(BadRequest())
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Read the head again without its Upgrade, as a server may (RFC 9110, 7.8).
+
+        httptools takes whatever follows such a head for another protocol: it would lose the body, or, worse, read it
+        as the next request.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT" or not (self.cycle is None or self.cycle.response_complete):
+            self._refuse(BadRequest())  # nobody can wish for another protocol before the last answer
+            return
+        fields = b"".join(b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade")
+        self._feed(b"%b %b HTTP/%b\r\n%b\r\n" % (
+            method, self.url, self.parser.get_http_version().encode(), fields) + rest)
 
     def _refuse(self, error: PlauditError) -> None:
         if self.cycle is None or self.cycle.response_complete:  # never into the middle of another answer

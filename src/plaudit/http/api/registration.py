@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from plaudit.errors import Invalid, MalformedBody
 from plaudit.http.api.identifiers import ID, ID_LENGTH_MAX, canonical_id, read_id, read_instant
+from plaudit.http.body import is_too_deep
 from plaudit.model import Instant, Message, Role, Subject, SubjectKind
 
 CONTENT_LENGTH_MAX = 256 * 1024  # characters
@@ -146,11 +147,14 @@ def known_owner(owner: Owner) -> Subject:
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | memoryview) -> Any:
     try:
-        return decoder.decode(body)
+        decoded = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise MalformedBody from None
+    if is_too_deep(bytes(body)):
+        raise MalformedBody
+    return decoded
 
 
 def _checked(message_id: str, given: Registration, now: Instant) -> Draft:
