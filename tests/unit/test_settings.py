@@ -160,7 +160,14 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
     ("port = '8000'", "plaudit.toml:1: port: expected a whole number, got text in quotes"),
     ("\nport = 70000", "plaudit.toml:2: port: expected a whole number <= 65535"),
     ("\nhost = 'a'\nhost = 'b'", "plaudit.toml:3: is not valid TOML: Cannot overwrite a value"),
-    ("docs_access = 'all'", "plaudit.toml:1: docs_access: invalid enum value 'all'"),
+    ("docs_access = 'all'", "plaudit.toml:1: docs_access: invalid enum value 'all'; choose from key, off, public"),
+    ("[[projects]]\nid = 'a'\nguest_mode = 'x'",
+     "plaudit.toml:3: projects[0].guest_mode: invalid enum value 'x'; choose from bare, bound, off, signed"),
+    ("[[projects]]\nid = 'a'\ncontracts = ['siteassist', 'x']",
+     "plaudit.toml:3: projects[0].contracts[1]: invalid enum value 'x'; choose from handauncle, siteassist"),
+    ("[[projects]]\nid = 'a'\n[[projects.server_keys]]\nid = 'k'\nsha256 = ''\nscopes = ['all']",
+     ("plaudit.toml:6: projects[0].server_keys[0].scopes[0]: invalid enum value 'all'; choose from admin, "
+      "feedback:read, messages:write")),
     ("data_dir = ''", "plaudit.toml:1: data_dir: is empty; name a folder"),
     ("database_url = 'mysql:x'",
      "plaudit.toml:1: database_url: must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db"),
@@ -244,7 +251,8 @@ def test_keys_may_come_unencrypted_from_this_machine(url):
 
 @pytest.mark.parametrize(("environ", "message"), [
     ({"PLAUDIT_PROT": "1"}, "PLAUDIT_PROT: there is no such setting; did you mean PLAUDIT_PORT?"),
-    ({"PLAUDIT_PORT": "x"}, "PLAUDIT_PORT: expected a whole number, got text in quotes"),
+    ({"PLAUDIT_PORT": "x"}, "PLAUDIT_PORT: expected a whole number"),
+    ({"PLAUDIT_LOG_FORMAT": "x"}, "PLAUDIT_LOG_FORMAT: invalid enum value 'x'; choose from json, text"),
     ({"PLAUDIT_TRUSTED_PROXIES": "x"},
      'PLAUDIT_TRUSTED_PROXIES: "x" is no network; write it like 10.0.0.0/8 or 192.0.2.7/32'),
     ({"PLAUDIT_CONFIG": "none.toml"},

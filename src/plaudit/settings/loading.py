@@ -130,7 +130,8 @@ def _value(variable: str, name: str, text: str) -> Any:
     try:
         return msgspec.convert(value, field.type, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{variable}: {_plain(str(error))}") from error
+        expected = _plain(str(error)).partition(", got ")[0]  # a variable is always text
+        raise SettingsError(f"{variable}: {expected}{_choices((name,), str(error))}") from error
 
 
 # ---------------------------------------------------------------- from raw to typed
@@ -174,7 +175,7 @@ def _located(message: str, raw: dict[str, Any]) -> tuple[KeyPath, str]:
         return (*path, unknown[1]), f"there is no such setting{_hint(unknown[1], _known(path))}"
     if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
         return path, f'"{missing[1]}" is missing; add it'
-    return path, _plain(what)
+    return path, _plain(what) + _choices(path, what)
 
 
 def _steps(place: str, raw: dict[str, Any]) -> Iterator[str | int]:
@@ -197,13 +198,27 @@ def _wrong_plan(plans: dict[str, Any]) -> str:
 
 def _known(path: KeyPath) -> list[str]:
     """The names that could have been meant there."""
+    return list(_table(path).__struct_fields__)
+
+
+def _table(path: KeyPath) -> type[Struct]:
     tables = {"plans": SECTIONS[1], "projects": SECTIONS[2], "limits": SECTIONS[3], "issuers": SECTIONS[4],
               "server_keys": SECTIONS[5]}
     if path[:1] == ("plans",):
-        return list(PlanTable.__struct_fields__)
+        return PlanTable
     names = [step for step in path if isinstance(step, str)]
-    struct: type[Struct] = tables[names[-1]][1] if names else Settings
-    return list(struct.__struct_fields__)
+    return tables[names[-1]][1] if names else Settings
+
+
+def _choices(path: KeyPath, what: str) -> str:
+    """What could have been chosen, for a value that is none of it."""
+    if not what.startswith("Invalid enum value"):
+        return ""
+    *around, name = [step for step in path if isinstance(step, str)]
+    field = next(field for field in msgspec.structs.fields(_table(tuple(around))) if field.name == name)
+    schema = msgspec.json.encode(msgspec.json.schema(field.type)).decode()
+    values = msgspec.json.decode(re.findall(r'"enum":(\[[^]]*])', schema)[0])
+    return f"; choose from {', '.join(values)}"
 
 
 def _hint(name: str, known: list[str]) -> str:
