@@ -1,18 +1,23 @@
 """Hundreds of clients that never finish what they ask are hung up on, and those who ask properly notice nothing."""
 
+import itertools
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from raw import PATIENCE_SECONDS, Line, head, post
-from running import MAIN, plaudit, project, user
+from running import MAIN, Plaudit, plaudit, project, user
 from wires import SITEASSIST
 
 CONNECTIONS = 170
 TIMEOUT_SECONDS = 1.0
 VOTES_AT_LEAST = 20
+ENDLESS = 5_000
+ANSWER_MESSAGES, CONTENT_CHARACTERS = 50, 250_000  # an answer larger than the system's buffers
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +79,51 @@ def test_a_request_that_takes_its_time_within_the_limit_is_answered(impatient):
             line.send(request[:40])
             SITEASSIST.vote(impatient, SITEASSIST.new_id(), ann.headers)
             assert line.ask(request[40:]).status == 200
+
+
+def is_sent(line: Line, data: bytes) -> bool:
+    try:
+        line.send(data)
+    except (ConnectionResetError, BrokenPipeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("drop", [
+    pytest.param(b"x: y\r\n", id="trailers"),
+    pytest.param(b"x" * 6, id="one trailer"),
+])
+def test_trailers_without_end_are_cut_off(server, drop):
+    """Nobody can fill the memory with what comes behind a body."""
+    chunked = {"content-type": "application/json", "transfer-encoding": "chunked"}
+    with Line(server.port) as line:
+        line.send(head("POST", "/v2/identity/init", chunked) + b"0\r\nx: y")
+        sent = itertools.takewhile(lambda _: is_sent(line, drop * 1000), range(ENDLESS))
+        assert len(list(sent)) < ENDLESS
+
+
+def test_an_empty_line_does_not_keep_a_connection_for_ever(impatient):
+    """It begins no request, so there is nothing else that would end the wait."""
+    with Line(impatient.port) as line:
+        assert line.ask(head("GET", "/livez")).status == 200
+        line.send(b"\r\n")
+        assert line.is_closed()
+
+
+def test_an_answer_that_nobody_takes_is_given_up(impatient):
+    """Its memory is wanted for others. Whoever takes the same answer gets all of it."""
+    visitor, conversation_id = impatient.visitor(), str(uuid.uuid4())
+    for _ in range(ANSWER_MESSAGES):
+        impatient.register(str(uuid.uuid4()), visitor, conversation_id, content="x" * CONTENT_CHARACTERS)
+    request = head("GET", f"/v2/conversations/{conversation_id}", visitor.headers)
+    with Line(impatient.port) as reader, Line(impatient.port) as idle:
+        assert len(reader.ask(request).body) > ANSWER_MESSAGES * CONTENT_CHARACTERS
+        idle.send(request)
+        idle.answer(bodyless=True)
+        before, deadline = files_open(impatient), time.monotonic() + PATIENCE_SECONDS
+        while files_open(impatient) >= before:
+            assert time.monotonic() < deadline, "the answer is still held"
+
+
+def files_open(server: Plaudit) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))

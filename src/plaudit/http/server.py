@@ -196,6 +196,8 @@ def _protocol(application: Application, settings: ServerSettings) -> type[Watche
     def refuse(_self: WatchedProtocol, error: PlauditError, path: bytes) -> bytes:
         notes = Exchange("", [])
         response = application.edge.refuse(error, {"raw_path": path, KEY: notes})
+        notes.status = response.status_code
+        application.edge.record(notes)
         headers = [*application.edge.headers(response, notes), (b"connection", b"close")]
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
         return STATUS_LINE[response.status_code] + head + b"\r\n" + bytes(response.body)
