@@ -24,8 +24,8 @@ class Answer:
 
 
 def head(method: str, path: str, headers: Mapping[str, str] | None = None, version: str = "1.1") -> bytes:
-    lines = [f"{method} {path} HTTP/{version}", "host: main.example",
-             *(f"{name}: {value}" for name, value in (headers or {}).items())]
+    fields = {"host": "main.example", **(headers or {})}
+    lines = [f"{method} {path} HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 

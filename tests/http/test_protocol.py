@@ -224,6 +224,16 @@ def test_who_one_is_is_said_once(line, name):
     assert line.ask(twice).status == 401
 
 
+@pytest.mark.parametrize("other", ["other.example", "main.example"])
+def test_a_host_is_named_once(line, server, other):
+    """It says whose guest somebody is; a proxy in front may have believed the other one."""
+    gus = guest(fresh("gus"))
+    message_id = HANDAUNCLE.registered(server, gus)
+    answer = line.ask(post(HANDAUNCLE.url(message_id), {**gus.headers, "Host": other}, LIKE))
+    assert (answer.status, answer.json["error"]["code"]) == (400, "BAD_REQUEST")
+    assert server.history(message_id) == []
+
+
 @pytest.mark.parametrize("given", ["a", "A-1_b.C", "x" * 64])
 def test_a_clients_request_id_is_used(line, target, given):
     assert line.ask(post(target, {**user().headers, "x-request-id": given}, LIKE)).headers["x-request-id"] == given
@@ -303,12 +313,13 @@ def test_http_1_0_is_answered_and_closed(line, target):
     pytest.param(head("POST", "/livez", {"content-length": "3", "transfer-encoding": "chunked"}), id="smuggling"),
     pytest.param(head("GET", "/livez", {"na me": "x"}), id="name"),
 ])
-def test_what_is_no_http_is_400_and_the_end(line, request_bytes):
-    """In one of our shapes, with a request id, and nothing after it is believed."""
+def test_what_is_no_http_is_400_and_the_end(line, server, request_bytes):
+    """In one of our shapes, with a request id to find it by, and nothing after it is believed."""
     answer = line.ask(request_bytes)
     assert answer.status == 400
-    assert answer.headers["x-request-id"]
     assert line.is_closed()
+    [logged] = [line for line in server.log.splitlines() if answer.headers["x-request-id"] in line]
+    assert '"status": 400' in logged
 
 
 # ---------------------------------------------------------------- other protocols, and what comes behind a body

@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from plaudit.errors import PlauditError, RateLimited, Unauthenticated, Unavailable
 from plaudit.http import cors
 from plaudit.http.body import json_response
-from plaudit.http.errors import BodyTooLarge, HeadersTooLarge, MethodNotAllowed, RequestTimeout
+from plaudit.http.errors import BadRequest, BodyTooLarge, HeadersTooLarge, MethodNotAllowed, RequestTimeout
 from plaudit.http.exchange import KEY, Exchange, Headers
 from plaudit.http.metrics import Metrics
 from plaudit.http.resource import Table
@@ -88,7 +88,7 @@ class Edge:
         try:
             await self._send(response, scope, receive, send)
         finally:
-            self._record(notes)
+            self.record(notes)
 
     def refuse(self, error: PlauditError, scope: Scope) -> Response:
         """An error as the contract of this path words it."""
@@ -113,6 +113,8 @@ class Edge:
 
     async def _operate(self, scope: Scope, receive: Receive, notes: Exchange) -> Response:
         self._caps.check(scope)
+        if notes.repeated and sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            raise BadRequest  # a guest's project is told by the host, and which of two was meant cannot be known
         if cors.is_preflight(notes):
             notes.operation = "preflight"
             notes.headers += cors.preflight_headers(notes, self._origins)
@@ -128,7 +130,8 @@ class Edge:
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
-    def _record(self, notes: Exchange) -> None:
+    def record(self, notes: Exchange) -> None:
+        """Count an answer; log it where the settings say so."""
         seconds = time.perf_counter() - notes.started_seconds
         self._metrics.answered(notes, seconds)
         if self._log_all or notes.status >= HTTP_REFUSALS:
