@@ -1,5 +1,6 @@
 """For orchestrators and operators: is it alive, can it take votes, how is it doing."""
 
+import asyncio
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -45,6 +46,7 @@ class Health:
         self._authenticator = authenticator
         self._metrics_access = metrics_access
         self._draining = draining
+        self._check: asyncio.Task[None] | None = None
 
     def routes(self) -> list[Resource]:
         return [
@@ -59,9 +61,16 @@ class Health:
     async def readyz(self, _request: Request) -> Response:
         if self._draining():
             raise Unavailable("The server is shutting down", retry_after_seconds=5)
-        await self._service.check()
+        await self._checked()
         return json_response({"status": "ready"})
 
     async def metrics(self, request: Request) -> Response:
         allow(self._metrics_access, request, self._authenticator)
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _checked(self) -> None:
+        """Whoever asks during a check has its outcome: the check is a write, and anybody may ask, as often as they
+        like, so one at a time must do. Raises `Unavailable`."""
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._service.check(), name="readyz")
+        await asyncio.shield(self._check)
