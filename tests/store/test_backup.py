@@ -86,6 +86,17 @@ async def test_a_database_in_use_is_not_replaced(store, sqlite_path, tmp_path):
     assert (await store.submit(a_vote())).revision == 1
 
 
+async def test_a_link_goes_on_leading_to_the_database(store, opened, sqlite_path, tmp_path):
+    """What it leads to is replaced, not the link."""
+    await store.register([a_message()])
+    backup(sqlite_path, tmp_path / "copy.db")
+    link, real = tmp_path / "link.db", tmp_path / "disk" / "real.db"
+    link.symlink_to(real)
+    restore(tmp_path / "copy.db", link)
+    assert link.is_symlink()
+    assert await history(opened, real) == []
+
+
 async def test_a_copy_is_for_its_owners_eyes(store, sqlite_path, tmp_path):
     """It holds what people wrote; no half of it is left lying about either."""
     await store.check()

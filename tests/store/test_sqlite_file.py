@@ -74,6 +74,16 @@ async def test_a_second_server_on_the_same_file_is_refused(opened, sqlite_path):
     await (await opened()).close()
 
 
+@pytest.mark.parametrize("link", ["file", "folder"])
+async def test_a_second_server_by_another_name_is_refused(store, opened, sqlite_path, tmp_path, link):
+    """A symbolic link to the file, or to its folder, leads to the same lock."""
+    name = tmp_path / "another name"
+    name.symlink_to(sqlite_path if link == "file" else sqlite_path.parent)
+    with pytest.raises(DatabaseInUse):
+        await opened(name if link == "file" else name / sqlite_path.name)
+    await store.check()
+
+
 async def test_migrating_twice_does_nothing(closed, opened):
     """The second start finds everything as the first left it."""
     before = closed.read_bytes()

@@ -62,6 +62,7 @@ def restore(source: Path, path: Path) -> tuple[Inventory, Path | None]:
 
     Raises `BackupFailed`, and `DatabaseInUse` while a server holds the database.
     """
+    path = Path(os.path.realpath(path))  # a link to the database goes on leading to it
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with _failing(f"{source} could not be restored to {path}"), closing(lock(path)):

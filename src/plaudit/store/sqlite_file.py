@@ -45,9 +45,10 @@ class CannotOpen(PlauditError):
 
 def lock(path: Path) -> IO[str]:
     """Hold the database for this process until the file given back is closed. Raises `DatabaseInUse`, `CannotOpen`."""
+    real = Path(os.path.realpath(path))  # the lock lies beside the file itself, whatever links lead to it
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        held = Path(f"{path}.lock").open("a+", encoding="ascii")  # noqa: SIM115  open as long as the server runs
+        real.parent.mkdir(parents=True, exist_ok=True)
+        held = Path(f"{real}.lock").open("a+", encoding="ascii")  # noqa: SIM115  open as long as the server runs
     except OSError as error:
         raise CannotOpen(f"Cannot write beside the database {path}: {error.strerror}. "
                          "Plaudit needs a folder that it can write.") from error
