@@ -163,6 +163,18 @@ def test_a_wrong_field_is_named_by_its_path(changes, field):
     assert refusal.value.field == field
 
 
+@pytest.mark.parametrize(("changes", "reason"), [
+    ({"role": "boss" * 1000}, "must be one of user, assistant, human_agent"),
+    ({"model": "a\nb"}, "has a character that is not allowed here"),
+    ({"modle": "gpt-x"}, "is not a field of this object"),
+], ids=["choice", "character", "typo"])
+def test_a_wrong_field_is_told_what_would_be_right(changes, reason):
+    """In words for whoever integrates a server, and without what was sent."""
+    with pytest.raises(Invalid) as refusal:
+        decoded(changes)
+    assert refusal.value.reason == reason
+
+
 @pytest.mark.parametrize("body", [
     b"", b"{", b"[]", b"null", b"nope", b"\xff", b"\xef\xbb\xbf{}", b'{"conversation_id":"\\ud800"}', b"[" * 100_000,
     b'{"metadata":{"a":' + b"[" * 100_000, '{"a":1}'.encode("utf-16"),

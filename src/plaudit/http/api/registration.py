@@ -176,6 +176,8 @@ def _size(metadata: dict[str, Any]) -> int:
 AT = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`\Z")
 NAMED = re.compile(r"Object (missing required|contains unknown) field `(.*)`\Z", re.DOTALL)
 PATTERN = re.compile(r"Expected `str` matching regex .*", re.DOTALL)
+CHOICE = re.compile(r"Invalid enum value .*", re.DOTALL)  # the role is the only one, and what was sent is not repeated
+ROLES = f"must be one of {', '.join(Role)}"
 
 
 def _invalid(text: str) -> Invalid:
@@ -188,4 +190,4 @@ def _invalid(text: str) -> Invalid:
         reason = "is missing" if named[1].startswith("missing") else "is not a field of this object"
     elif not path:
         raise MalformedBody  # it is no object at all
-    return Invalid(path, PATTERN.sub("has a character that is not allowed here", reason))
+    return Invalid(path, CHOICE.sub(ROLES, PATTERN.sub("has a character that is not allowed here", reason)))
