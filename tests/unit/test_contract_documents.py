@@ -21,6 +21,7 @@ from plaudit.errors import (
 from plaudit.http.contracts import handauncle, siteassist
 from plaudit.http.document import document
 from plaudit.http.errors import (
+    BadRequest,
     BodyTooLarge,
     HeadersTooLarge,
     MethodNotAllowed,
@@ -32,8 +33,8 @@ CONTRACTS = [siteassist, handauncle]
 EVERY_REFUSAL = [
     MalformedBody(), Invalid("f", "r"), Unauthenticated(), PaymentRequired("a", "b", "c"), Forbidden(),
     NotFound("message", "1"), Conflict("message", "owner"), RateLimited(1), Unavailable(), DependencyDown("issuer"),
-    PlauditError(), MethodNotAllowed("GET"), RequestTimeout(), BodyTooLarge(1), UnsupportedMediaType(),
-    HeadersTooLarge(),
+    PlauditError(), BadRequest(), MethodNotAllowed("GET"), RequestTimeout(), BodyTooLarge(1),
+    UnsupportedMediaType(), HeadersTooLarge(),
 ]
 NEVER_OF_A_VOTE = {409}  # a vote names nothing of its own choice
 
