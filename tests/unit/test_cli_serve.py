@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -109,6 +110,31 @@ def test_a_second_server_on_the_same_data_refuses(folder):
                                 capture_output=True, check=False)
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr.startswith("plaudit: Another server (process ")
+
+
+SHOP = '[[projects]]\nid = "shop"\n[[projects.issuers]]\nissuer = "https://tenant.example/"\n'
+
+
+@pytest.mark.parametrize(("file", "environ", "message"), [
+    pytest.param("", {"PLAUDIT_SESSION_SECRET": "", "PLAUDIT_GUEST_PEPPER": "p" * 32}, "session_secret is empty",
+                 id="an empty secret"),
+    pytest.param("", {"PLAUDIT_SESSION_SECRET": "s" * 32, "PLAUDIT_GUEST_PEPPER": "p"}, "guest_pepper is shorter than",
+                 id="a secret that can be guessed"),
+    pytest.param(SHOP, {}, 'plaudit.toml:3: projects[0].issuers[0]: "audiences" is missing', id="no audience"),
+    pytest.param(SHOP + "audiences = []", {}, "plaudit.toml:5: projects[0].issuers[0].audiences: name at least one",
+                 id="an empty list of audiences"),
+    pytest.param(SHOP + 'audiences = ["a"]\njwks_url = "http://tenant.example/jwks.json"', {},
+                 "plaudit.toml:6: projects[0].issuers[0].jwks_url: keys must be fetched over https://",
+                 id="keys over http"),
+])
+def test_what_would_let_anybody_in_does_not_start(folder, file, environ, message):
+    """Exit code 2, one line that says where and what to do, and nothing is made or listens."""
+    (folder / "plaudit.toml").write_text(file, encoding="utf-8")
+    ran = subprocess.run([sys.executable, "-m", "plaudit", "serve", "--port", "0"], cwd=folder, text=True,
+                         capture_output=True, check=False, env=os.environ | environ)
+    assert (ran.returncode, ran.stdout, len(ran.stderr.splitlines())) == (2, "", 1)
+    assert message in ran.stderr
+    assert [path.name for path in folder.iterdir()] == ["plaudit.toml"]
 
 
 def test_a_taken_port_is_said(folder):
