@@ -38,7 +38,6 @@ class DeviceBinding:
     """What the store knows of one guest user id and one device of it. Both are keyed hashes."""
 
     device_bound: bool  # this device is one of the user id's
-    other_devices: bool  # the user id has others
     token_seen_at: Instant | None  # since when this guest shows a device token
 
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from plaudit.errors import PlauditError, RateLimited, Unauthenticated, Unavailable
 from plaudit.http import cors
@@ -86,7 +86,7 @@ class Edge:
             response = self.refuse(PlauditError(), scope)
         notes.status = response.status_code
         try:
-            await self._send(response, scope, receive, send)
+            await self._send(response, notes, send)
         finally:
             self.record(notes)
 
@@ -122,11 +122,8 @@ class Edge:
         found, scope["path_params"] = self._table.find(scope["raw_path"].decode("ascii"))
         return await found.handler(notes)(Request(scope, receive))
 
-    async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = self.headers(response, scope[KEY])
-        if isinstance(response, StreamingResponse):
-            await response(scope, receive, _with_headers(send, headers))
-            return
+    async def _send(self, response: Response, notes: Exchange, send: Send) -> None:
+        headers = self.headers(response, notes)
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
@@ -166,12 +163,3 @@ def _limit_headers(allowed: int, left: int, reset_seconds: int) -> Headers:
         (b"ratelimit-remaining", b"%d" % left),
         (b"ratelimit-reset", b"%d" % reset_seconds),
     ]
-
-
-def _with_headers(send: Send, headers: Headers) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = headers
-        await send(message)
-
-    return send_with_headers

@@ -86,8 +86,9 @@ WHERE NOT (:only_first AND EXISTS (
     SELECT 1 FROM guest_devices WHERE project_id = :project_id AND user_hash = :user_hash))
 ON CONFLICT (project_id, user_hash, device_hash) DO NOTHING;
 
--- read_devices --
-SELECT device_hash, token_seen_at FROM guest_devices WHERE project_id = :project_id AND user_hash = :user_hash;
+-- read_device --
+SELECT token_seen_at FROM guest_devices
+WHERE project_id = :project_id AND user_hash = :user_hash AND device_hash = :device_hash;
 
 -- note_device_token --
 INSERT INTO guest_devices (project_id, user_hash, device_hash, bound_at, token_seen_at)

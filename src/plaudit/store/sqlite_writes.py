@@ -58,16 +58,10 @@ def visitor(project_id: str, device_hash: str, new_id: str, now: Instant) -> Wri
 
 def bind_device(project_id: str, user_hash: str, device_hash: str, now: Instant, *, only_first: bool) -> Write:
     def write(connection: apsw.Connection) -> DeviceBinding:
-        user = {"project_id": project_id, "user_hash": user_hash}
-        connection.execute(
-            queries()["bind_device"], {**user, "device_hash": device_hash, "bound_at": now, "only_first": only_first})
-        found: Any = connection.execute(queries()["read_devices"], user).fetchall()
-        devices = dict(found)
-        return DeviceBinding(
-            device_bound=device_hash in devices,
-            other_devices=bool(devices.keys() - {device_hash}),
-            token_seen_at=devices.get(device_hash),
-        )
+        device = {"project_id": project_id, "user_hash": user_hash, "device_hash": device_hash}
+        connection.execute(queries()["bind_device"], {**device, "bound_at": now, "only_first": only_first})
+        found: Any = connection.execute(queries()["read_device"], device).fetchone()
+        return DeviceBinding(device_bound=found is not None, token_seen_at=found[0] if found else None)
 
     return write
 
