@@ -196,6 +196,26 @@ async def test_a_log_cut_short_keeps_what_was_whole(store, sqlite_path, opened, 
     await again.close()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_lost_its_name_is_not_written_any_more(closed, opened, tmp_path, replaced):
+    """Votes would be answered and gone at the next start."""
+    store = await opened()
+    await store._look
+    closed.rename(tmp_path / "moved.db")
+    if replaced:
+        shutil.copyfile(tmp_path / "moved.db", closed)
+    with pytest.raises(Unavailable, match="damaged"):
+        await voting(store)
+    await store.close()
+
+
+async def voting(store):
+    """Until the first refusal, or for ten seconds."""
+    async with asyncio.timeout(10):
+        while True:
+            await store.submit(a_vote("m-0"))
+
+
 # ---------------------------------------------------------------- the disk
 
 

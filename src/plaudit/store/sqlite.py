@@ -38,6 +38,7 @@ from plaudit.store.sqlite_file import (
     CannotOpen,
     after,
     damage,
+    identity,
     interrupted,
     lock,
     open_reader,
@@ -49,6 +50,7 @@ from plaudit.store.sqlite_writer import Decide, Job, Write, Writer
 READERS = 2
 READS_WAITING_MAX = 256
 FIRST_LOOK_SECONDS = 0.5  # for the integrity check before the start; a large database is looked over while it serves
+LOOK_SECONDS = 1.0  # between two looks at whether the file is still there
 REGISTER_CHUNK = 500  # messages a write: votes get their turn between two chunks
 
 T = TypeVar("T")
@@ -72,6 +74,8 @@ class SqliteStore:
         self._closed = False
         self._own = threading.local()  # a connection for each reading thread
         self._look = asyncio.get_running_loop().run_in_executor(None, self._look_over)
+        self._identity = identity(path)
+        self._watch = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._watch_over)
 
     @classmethod
     async def open(cls, path: Path, decide: Decide, *, now: Callable[[], Instant], waiting_max: int = 4096,
@@ -97,6 +101,7 @@ class SqliteStore:
     async def close(self) -> None:
         """Commit what was accepted, then let go of the file."""
         await self._commits.close()
+        self._watch.cancel()
         self._closed = True
         await self._look
         await asyncio.to_thread(self._readers.shutdown)
@@ -168,6 +173,12 @@ class SqliteStore:
             found = str(error)
         if found and not self._writer.damage:
             self._writer.stop_writing(found)
+
+    def _watch_over(self) -> None:
+        """What is written to a file without a name is gone when the server stops: better no vote than that."""
+        if identity(self._path) != self._identity and not self._writer.damage:
+            self._writer.stop_writing(f"{self._path} was moved, removed or replaced while the server runs")
+        self._watch = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._watch_over)
 
     async def _write(self, write: Write) -> Any:
         return await self._commits.write(write)

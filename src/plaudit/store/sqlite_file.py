@@ -66,6 +66,15 @@ def lock(path: Path) -> IO[str]:
     return held
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file has that name now; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def open_writer(path: Path) -> apsw.Connection:
     """The one writing connection. `synchronous=FULL`: a commit that returned survives a power cut."""
     connection = apsw.Connection(str(path), statementcachesize=STATEMENTS_KEPT)
