@@ -153,7 +153,7 @@ async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
 def _keys(data_path: Path, known: Keys) -> Keys:
     try:
         return read_keys(data_path)
-    except SettingsError as error:
+    except (SettingsError, OSError) as error:
         log.warning("keys cannot be read; those known before stay", reason=str(error))
         return known
 

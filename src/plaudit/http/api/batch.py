@@ -58,18 +58,20 @@ async def _read_array(request: Request, bytes_max: int) -> Lines:
 
 async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, Lines]]:
     """Empty lines are passed over, but counted."""
-    number, rest = 1, b""
+    number, rest = 1, bytearray()  # appended to in place: a long line may come a byte at a time
     async for chunk in _chunks(request, bytes_max):
-        *whole, rest = (rest + chunk).split(b"\n") if b"\n" in chunk else [rest + chunk]
-        for first, lines in _cut(number, whole):
-            yield first, lines
-        number += len(whole)
+        rest += chunk
+        if b"\n" in chunk:
+            *whole, last = bytes(rest).split(b"\n")
+            for first, lines in _cut(number, whole):
+                yield first, lines
+            number, rest = number + len(whole), bytearray(last)
         if number > LINES_MAX + 1 or (number > LINES_MAX and rest.strip()):
             raise _too_many()
         if len(rest) > LINE_BYTES_MAX:
             raise Invalid("lines", f"Line {number} is longer than {LINE_BYTES_MAX} bytes")
     if rest.strip():
-        yield number, [rest]
+        yield number, [bytes(rest)]
 
 
 async def _chunks(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
