@@ -337,6 +337,18 @@ def test_an_upgrade_is_ignored(line, target, upgrade, pause):
     assert line.ask(post(target, user().headers, LIKE)).status == 200
 
 
+def test_an_upgrade_on_a_connections_last_request_is_ignored(line, target):
+    answer = line.ask(post(target, user().headers, LIKE, connection="close, Upgrade", upgrade="h2c"))
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert line.is_closed()
+
+
+@pytest.mark.parametrize("path", ["/livez", "proxy.example:443"])
+def test_nobody_is_connected_to_elsewhere(line, path):
+    assert line.ask(head("CONNECT", path)).status == 400
+    assert line.is_closed()
+
+
 def test_the_body_of_an_upgrade_is_never_the_next_request(line):
     """It would be a way to speak in another's name over a connection that a proxy shares."""
     hidden = head("GET", "/livez")

@@ -182,9 +182,11 @@ class WatchedProtocol(HttpToolsProtocol):
         if method == b"CONNECT" or not (self.cycle is None or self.cycle.response_complete):
             self._refuse(BadRequest())  # nobody can wish for another protocol before the last answer
             return
+        version = self.parser.get_http_version().encode()
         fields = b"".join(b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade")
-        self._feed(b"%b %b HTTP/%b\r\n%b\r\n" % (
-            method, self.url, self.parser.get_http_version().encode(), fields) + rest)
+        self.parser = httptools.HttpRequestParser(self)  # after a `Connection: close` the old one reads no more
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self._feed(b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version, fields) + rest)
 
     def _refuse(self, error: PlauditError) -> None:
         if self.cycle is None or self.cycle.response_complete:  # never into the middle of another answer
