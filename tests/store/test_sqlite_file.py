@@ -17,9 +17,10 @@ from examples import a_message, a_vote
 from structlog.testing import capture_logs
 
 from plaudit.errors import Unavailable
+from plaudit.model import Subject
 from plaudit.rules import decide
 from plaudit.store.migrate import WrongDatabase, migrations
-from plaudit.store.sqlite import READS_WAITING_MAX, SqliteStore
+from plaudit.store.sqlite import READERS, READS_WAITING_MAX, SqliteStore
 from plaudit.store.sqlite_file import PAGE_BYTES, CannotOpen, DatabaseInUse
 
 pytestmark = pytest.mark.anyio
@@ -305,3 +306,15 @@ async def test_reads_that_wait_are_bounded(opened):
     assert all(await asyncio.gather(*waiting))
     assert await store.message("acme", "m-1") is None
     await store.close()
+
+
+async def test_a_search_and_other_reads_do_not_wait_for_each_other(store):
+    """One who searches in long conversations all the time holds up searches only."""
+    go = threading.Event()
+    reading = [asyncio.create_task(store._read(lambda _: go.wait(30))) for _ in range(READERS)]
+    await asyncio.sleep(0)
+    found = await store.conversations("acme", Subject.user("https://tenant.example/", "ann"), order_by="created_at",
+                                      descending=True, limit=1, offset=0, search="word")
+    go.set()
+    assert found == (0, [])
+    assert all(await asyncio.gather(*reading))

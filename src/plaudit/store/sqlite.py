@@ -70,6 +70,7 @@ class SqliteStore:
         self._commits: GroupCommit[Job] = GroupCommit(
             writer.commit, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max, when_committed=when_committed)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="plaudit-reader")
+        self._searcher = ThreadPoolExecutor(1, thread_name_prefix="plaudit-search")
         self._reads_waiting = 0
         self._closed = False
         self._own = threading.local()  # a connection for each reading thread
@@ -104,7 +105,8 @@ class SqliteStore:
         self._watch.cancel()
         self._closed = True
         await self._look
-        await asyncio.to_thread(self._readers.shutdown)
+        for readers in (self._readers, self._searcher):
+            await asyncio.to_thread(readers.shutdown)
         self._writer.close()
         self._lock.close()
 
@@ -148,8 +150,10 @@ class SqliteStore:
 
     async def conversations(self, project_id: str, owner: Subject, *, order_by: str, descending: bool, limit: int,
                             offset: int, search: str | None = None) -> tuple[int, list[Conversation]]:
+        """A search walks through all that the owner was ever shown, so searches queue apart from other reads."""
         return await self._read(sqlite_reads.conversations(
-            project_id, owner, order_by=order_by, descending=descending, limit=limit, offset=offset, search=search))
+            project_id, owner, order_by=order_by, descending=descending, limit=limit, offset=offset, search=search,
+        ), self._searcher if search else self._readers)
 
     async def conversation_messages(self, project_id: str, conversation_id: str, *, role: Role | None, limit: int,
                                     offset: int = 0, before: str | None = None, descending: bool = False
@@ -183,8 +187,8 @@ class SqliteStore:
     async def _write(self, write: Write) -> Any:
         return await self._commits.write(write)
 
-    async def _read(self, read: Callable[[apsw.Connection], T]) -> T:
-        """Run `read` in a reader's thread, interrupted when it takes too long. Raises `Unavailable`."""
+    async def _read(self, read: Callable[[apsw.Connection], T], readers: ThreadPoolExecutor | None = None) -> T:
+        """Run `read` in a thread of `readers`, interrupted when it takes too long. Raises `Unavailable`."""
         if self._closed:
             raise Unavailable("The server is shutting down")
         if self._reads_waiting >= READS_WAITING_MAX:
@@ -192,7 +196,7 @@ class SqliteStore:
         self._reads_waiting += 1
         try:
             async with asyncio.timeout(self._wait_seconds_max):
-                return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_here, read)
+                return await asyncio.get_running_loop().run_in_executor(readers or self._readers, self._read_here, read)
         except TimeoutError:
             raise Unavailable("The database did not answer in time") from None
         finally:
