@@ -127,3 +127,15 @@ def test_an_answer_that_nobody_takes_is_given_up(impatient):
 
 def files_open(server: Plaudit) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+@pytest.mark.parametrize("ending", [b"", b"GARBAGE\r\n\r\n"], ids=["hang up", "garbage"])
+def test_who_leaves_before_the_answers_leaves_no_error_in_the_log(impatient, ending):
+    """Several questions at once, and nobody there when they are answered: nothing that an operator need know."""
+    ann = user()
+    path = SITEASSIST.url(SITEASSIST.registered(impatient, ann))
+    for _ in range(50):
+        with Line(impatient.port) as line:
+            line.send(post(path, ann.headers, b'{"feedback":"like"}') * 5 + ending)
+    assert SITEASSIST.vote(impatient, SITEASSIST.registered(impatient, ann), ann.headers).status_code == 200
+    assert '"level": "error"' not in impatient.log

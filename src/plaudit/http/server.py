@@ -117,6 +117,14 @@ class WatchedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._bare_bytes = 0  # that have come since the last head was complete and the last byte of a body
         self._untaken = Untaken(0.0, 0)
+        self._answering: Any = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """uvicorn tells the newest request only, and one before it would write to a closed socket."""
+        super().connection_lost(exc)
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         if self.waiting_since_seconds is None and (self.cycle is None or self.cycle.response_complete):
@@ -142,6 +150,10 @@ class WatchedProtocol(HttpToolsProtocol):
         self._bare_bytes = 0
         if not self.parser.should_upgrade():
             super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         self._bare_bytes = 0
