@@ -174,6 +174,11 @@ def test_an_address_is_limited_before_anybody_is_authenticated(behind_proxies, w
     pytest.param([f"2001:db8:1:2::{number}" for number in range(6)], True, id="one IPv6 /64"),
     pytest.param([f"2001:db8:2:{number}::1" for number in range(6)], False, id="six IPv6 /64"),
     pytest.param(["::ffff:203.0.113.4", "203.0.113.4"] * 3, True, id="IPv4 written as IPv6"),
+    pytest.param([f"198.51.101.{number}:50001" for number in range(6)], False, id="six clients, each with its port"),
+    pytest.param([f"203.0.113.5:5000{number}" for number in range(6)], True, id="one client, several ports"),
+    pytest.param([f"[2001:db8:3::1]:5000{number}" for number in range(6)], True, id="IPv6, several ports"),
+    pytest.param([f"[2001:db8:4:{number}::1]" for number in range(6)], False, id="six IPv6 /64 in brackets"),
+    pytest.param([f"203.0.113.6, ::ffff:10.0.0.{number}" for number in range(6)], True, id="proxies written as IPv6"),
     pytest.param([f"junk{number}" for number in range(6)], True, id="no address at all is the proxy itself"),
 ])
 def test_the_client_is_who_the_trusted_proxies_say(behind_proxies, forwarded, limited):

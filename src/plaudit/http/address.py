@@ -1,5 +1,6 @@
 """The client's address: the connection's own, or what trusted proxies say of it and nobody else."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -9,6 +10,7 @@ from starlette.types import Scope
 
 Network = IPv4Network | IPv6Network
 UNKNOWN = "unknown"
+WITH_PORT = re.compile(r"\A(?:([0-9.]+):[0-9]{1,5}|\[([^\]]+)\](?::[0-9]{1,5})?)\Z", re.ASCII)
 IPV6_HOST_BITS = 64  # one customer has a /64, so that is what a limit must count
 
 
@@ -19,9 +21,10 @@ def client_address(scope: Scope, trusted_proxies: Sequence[Network]) -> str:
     if not trusted_proxies or not _trusted(address, trusted_proxies):
         return address
     for hop in reversed(",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")):
-        if not _parse(hop.strip()):
+        found = _parse(hop.strip())
+        if found is None:
             break
-        address = hop.strip()
+        address = str(found)
         if not _trusted(address, trusted_proxies):
             break
     return address
@@ -32,8 +35,6 @@ def bucket(address: str) -> str:
     """What is limited as one: an IPv4 address, or the /64 of an IPv6 one."""
     parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
         return str(IPv6Network((int(parsed) >> IPV6_HOST_BITS << IPV6_HOST_BITS, IPV6_HOST_BITS)))
     return address
 
@@ -44,7 +45,9 @@ def _trusted(address: str, proxies: Sequence[Network]) -> bool:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    """None for what is no address. Some proxies add the client's port; an IPv4 address may be written as IPv6."""
     try:
-        return ip_address(text)
+        parsed = ip_address(WITH_PORT.sub(r"\1\2", text))
     except ValueError:
         return None
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed
