@@ -7,7 +7,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -180,8 +180,9 @@ class SqliteStore:
 
     def _watch_over(self) -> None:
         """What is written to a file without a name is gone when the server stops: better no vote than that."""
-        if identity(self._path) != self._identity and not self._writer.damage:
-            self._writer.stop_writing(f"{self._path} was moved, removed or replaced while the server runs")
+        with suppress(OSError):  # a disk that says nothing now is asked again
+            if identity(self._path) != self._identity and not self._writer.damage:
+                self._writer.stop_writing(f"{self._path} was moved, removed or replaced while the server runs")
         self._watch = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._watch_over)
 
     async def _write(self, write: Write) -> Any:

@@ -67,10 +67,10 @@ def lock(path: Path) -> IO[str]:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Which file has that name now; None when there is none."""
+    """Which file has that name now; None when there is none. Raises `OSError` when that cannot be said."""
     try:
         found = path.stat()
-    except OSError:
+    except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
 
