@@ -126,12 +126,12 @@ def _disk(fsync_ms: float, folder: Path) -> dict[str, str]:
 
 def _table(rows: list[figures.Row], facts: dict[str, str]) -> Table:
     table = Table(title="Plaudit, measured", caption="\n".join(f"{name}: {fact}" for name, fact in facts.items()))
-    for heading in ("figure", "value", "must reach", "reached", "seen"):
-        table.add_column(heading, no_wrap=heading != "seen", min_width=24 if heading == "figure" else None)
+    for heading in ("figure", "value", "must reach", "reached"):
+        table.add_column(heading, no_wrap=True)
     for row in rows:
         sign = "≥" if row.at_least else "≤"
         table.add_row(row.name, f"{row.value:.2f} {row.unit}", f"{sign} {row.target:g} {row.unit}",
-                      "yes" if row.reached else "[bold red]no[/]", row.note)
+                      "yes" if row.reached else "[bold red]no[/]")
     return table
 
 

@@ -318,3 +318,13 @@ async def test_a_search_and_other_reads_do_not_wait_for_each_other(store):
     go.set()
     assert found == (0, [])
     assert all(await asyncio.gather(*reading))
+
+
+async def test_a_link_in_the_locks_place_is_not_followed(tmp_path):
+    """Whoever planted it would have another file emptied."""
+    other = tmp_path / "other"
+    other.write_text("kept", encoding="utf-8")
+    (tmp_path / "plaudit.db.lock").symlink_to(other)
+    with pytest.raises(CannotOpen, match=r"plaudit\.db"):
+        await SqliteStore.open(tmp_path / "plaudit.db", decide, now=lambda: 0)
+    assert other.read_text(encoding="utf-8") == "kept"

@@ -48,7 +48,7 @@ def service(store, clock):
 async def client(service, authenticator, projects, keys):
     """Whoever has the key for everything."""
     own, other, _ = projects
-    app = Application(service, authenticator(own, other), Metrics(), EdgeSettings(batch_body_bytes_max=8 * 1024 * 1024))
+    app = Application(service, authenticator(own, other), Metrics(), EdgeSettings(batch_body_bytes_max=9 * 1024 * 1024))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://plaudit", headers=_bearer(keys[0][Scope.ADMIN]),
     ) as client:
@@ -167,8 +167,8 @@ async def test_a_batch_larger_than_a_slice_keeps_its_order(client):
     (b"[" + b"0," * batch.LINES_MAX + b"0]", "application/json", 422),
     (b"0\n" * (batch.LINES_MAX + 1), "application/x-ndjson", 422),
     (b"0" * (batch.LINE_BYTES_MAX + 1), "application/x-ndjson", 422),
-    (b"[" + b" " * (8 * 1024 * 1024) + b"]", "application/json", 413),
-    (b"\n" * (8 * 1024 * 1024 + 1), "application/x-ndjson", 413),
+    (b"[" + b" " * batch.ARRAY_BYTES_MAX + b"]", "application/json", 413),
+    (b"\n" * (9 * 1024 * 1024 + 1), "application/x-ndjson", 413),
     (b"{}", "application/json", 400),
     (b"[", "application/json", 400),
     (b"", "application/json", 400),

@@ -23,6 +23,8 @@ LINE_BYTES_MAX = MESSAGE_BYTES_MAX  # of NDJSON; an array's lines are held toget
 
 Lines = list[bytes | memoryview]
 
+ARRAY_BYTES_MAX = 8 * 1024 * 1024  # an array is held and taken apart as a whole, NDJSON as it comes
+
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -40,7 +42,7 @@ async def slices(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, L
         async for found in _read_ndjson(request, bytes_max):
             yield found
         return
-    for found in _cut(1, await _read_array(request, bytes_max)):
+    for found in _cut(1, await _read_array(request, min(bytes_max, ARRAY_BYTES_MAX))):
         yield found
 
 
