@@ -48,7 +48,7 @@ def lock(path: Path) -> IO[str]:
     real = Path(os.path.realpath(path))  # the lock lies beside the file itself, whatever links lead to it
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
-        held = open(  # noqa: PTH123, SIM115  a path cannot be opened by a function of ours; open as long as we run
+        held = open(  # noqa: SIM115  a path cannot be opened by a function of ours; open as long as we run
             f"{real}.lock", "a+", encoding="ascii", opener=_without_following)
     except OSError as error:
         raise CannotOpen(f"Cannot write beside the database {path}: {error.strerror}. "
