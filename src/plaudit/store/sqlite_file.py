@@ -17,7 +17,7 @@ from plaudit.errors import PlauditError, Unavailable
 WRITER_CACHE_KIB = 4 * 1024
 READER_CACHE_KIB = 4 * 1024
 PAGE_BYTES = 2048  # a vote changes one row of a page chosen at random, so half the page is half the writing
-CHECKPOINT_PAGES = 32_000  # 64 MiB: rarely enough that one vote in a hundred never waits for it
+CHECKPOINT_PAGES = 16_000  # 32 MiB of log before it is moved into the database
 INSTRUCTIONS_BETWEEN_LOOKS = 10_000
 STATEMENTS_KEPT = 300  # the writer has one for each number of rows in a batch
 BUSY_MILLISECONDS = 5000
@@ -90,7 +90,7 @@ def open_writer(path: Path) -> apsw.Connection:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("cache_size", -WRITER_CACHE_KIB)
-    connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+    connection.pragma("wal_autocheckpoint", 0)  # see `checkpoints`
     return connection
 
 

@@ -13,6 +13,8 @@ import structlog
 from plaudit.errors import PlauditError, Unavailable
 from plaudit.model import Feedback, Role, Subject, Submission, Vote
 from plaudit.rules import MessageHead, Standing
+from plaudit.store import sqlite_file
+from plaudit.store.checkpoints import Checkpoints
 from plaudit.store.queries import queries
 from plaudit.store.rows import feedback_row, from_json
 from plaudit.store.sqlite_file import DAMAGE, HOW_TO_RESTORE, OUTAGES, damage, open_writer, unavailable
@@ -36,13 +38,17 @@ class Writer:
     def __init__(self, path: Path, connection: apsw.Connection, decide: Decide) -> None:
         self._path = path
         self._connection: apsw.Connection | None = connection
+        self._checkpoints: Checkpoints | None = None
         self._decide = decide
         self._last_seq = 0
         self.damage: str | None = None  # once set, nothing is written any more
 
     def start(self) -> None:
         """Before the first commit, on a migrated and sound database."""
-        self._last_seq = self._usable().execute(queries()["read_last_seq"]).get
+        connection = self._usable()
+        self._last_seq = connection.execute(queries()["read_last_seq"]).get
+        self._checkpoints = Checkpoints(self._path, sqlite_file.CHECKPOINT_PAGES)
+        connection.set_wal_hook(self._checkpoints.note)
 
     def stop_writing(self, found: str) -> None:
         """The database is damaged: better no vote than one that cannot be found again."""
@@ -52,7 +58,10 @@ class Writer:
     def commit(self, jobs: Sequence[Job]) -> list[Any]:
         """One outcome a job, in order; an exception is that job's refusal. Never raises."""
         try:
-            with transaction(self._usable()) as connection:
+            connection = self._usable()
+            if self._checkpoints:
+                self._checkpoints.finish(connection)
+            with transaction(connection):
                 outcomes = self._apply(connection, jobs)
         except (*OUTAGES, Unavailable) as error:
             self._note(error)
@@ -64,6 +73,8 @@ class Writer:
         return outcomes
 
     def close(self) -> None:
+        if self._checkpoints:
+            self._checkpoints.close()
         if self._connection is not None:
             self._connection.close()
 
@@ -115,6 +126,8 @@ class Writer:
             self.stop_writing(found)
             raise Unavailable
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        if self._checkpoints:
+            connection.set_wal_hook(self._checkpoints.note)
         log.warning("database reopened after a failed write")
         return connection
 
