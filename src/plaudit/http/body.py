@@ -2,6 +2,7 @@
 watched over by `server`, for all connections at once."""
 
 import re
+from collections.abc import AsyncIterator
 from itertools import accumulate
 from typing import Any
 
@@ -26,23 +27,42 @@ _encode = msgspec.json.Encoder().encode
 
 async def read(request: Request, bytes_max: int, media_type: re.Pattern[bytes] = JSON) -> bytes:
     """The whole body. Raises `UnsupportedMediaType`, `BodyTooLarge` as soon as it is, `RequestTimeout` if it stops."""
+    check_head(request, bytes_max, media_type)
+    chunks, size, more = [], 0, True
+    while more:
+        chunk, more = await receive(request, size, bytes_max)
+        size += len(chunk)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def stream(request: Request, bytes_max: int, media_type: re.Pattern[bytes]) -> AsyncIterator[bytes]:
+    """The body as it arrives, for what is too large to be held. Raises as `read` does."""
+    check_head(request, bytes_max, media_type)
+    size, more = 0, True
+    while more:
+        chunk, more = await receive(request, size, bytes_max)
+        size += len(chunk)
+        yield chunk
+
+
+def check_head(request: Request, bytes_max: int, media_type: re.Pattern[bytes]) -> None:
+    """What can be told before the body comes. Raises `UnsupportedMediaType`, `BodyTooLarge`."""
     asked = exchange(request.scope).asked
     if not media_type.fullmatch(asked.get(b"content-type", b"")) or asked.get(b"content-encoding"):
         raise UnsupportedMediaType
     if int(asked.get(b"content-length", 0)) > bytes_max:
         raise BodyTooLarge(bytes_max)
-    chunks, size, more = [], 0, True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise RequestTimeout
-        chunk = message["body"]
-        size += len(chunk)
-        if size > bytes_max:
-            raise BodyTooLarge(bytes_max)
-        chunks.append(chunk)
-        more = message["more_body"]
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def receive(request: Request, size: int, bytes_max: int) -> tuple[bytes, bool]:
+    """What comes after the first `size` bytes, and whether there is more. Raises `BodyTooLarge`, `RequestTimeout`."""
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise RequestTimeout
+    if size + len(message["body"]) > bytes_max:
+        raise BodyTooLarge(bytes_max)
+    return message["body"], message["more_body"]
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from plaudit.errors import Invalid, MalformedBody
 from plaudit.http import body
 from plaudit.http.api.registration import MESSAGE_BYTES_MAX
-from plaudit.http.errors import BodyTooLarge, RequestTimeout, UnsupportedMediaType
+from plaudit.http.errors import UnsupportedMediaType
 from plaudit.http.exchange import exchange
 
 LINES_MAX = 10_000
@@ -38,19 +38,20 @@ async def slices(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, L
     Raises `MalformedBody` for what is no array, `BatchMediaType`, `BodyTooLarge`, `RequestTimeout`,
     `Invalid` for too many lines or too long a one.
     """
-    if body.NDJSON.fullmatch(exchange(request.scope).asked.get(b"content-type", b"")):
-        async for found in _read_ndjson(request, bytes_max):
-            yield found
-        return
-    for found in _cut(1, await _read_array(request, min(bytes_max, ARRAY_BYTES_MAX))):
-        yield found
+    try:
+        if body.NDJSON.fullmatch(exchange(request.scope).asked.get(b"content-type", b"")):
+            async for found in _read_ndjson(request, bytes_max):
+                yield found
+        else:
+            for found in _cut(1, await _read_array(request, min(bytes_max, ARRAY_BYTES_MAX))):
+                yield found
+    except UnsupportedMediaType:
+        raise BatchMediaType from None
 
 
 async def _read_array(request: Request, bytes_max: int) -> Lines:
     try:
         raw = _array.decode(await body.read(request, bytes_max))
-    except UnsupportedMediaType:
-        raise BatchMediaType from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise MalformedBody("The body must be a JSON array") from None
     if len(raw) > LINES_MAX:
@@ -61,7 +62,7 @@ async def _read_array(request: Request, bytes_max: int) -> Lines:
 async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, Lines]]:
     """Empty lines are passed over, but counted."""
     number, rest = 1, bytearray()  # appended to in place: a long line may come a byte at a time
-    async for chunk in _chunks(request, bytes_max):
+    async for chunk in body.stream(request, bytes_max, body.NDJSON):
         rest += chunk
         if b"\n" in chunk:
             *whole, last = bytes(rest).split(b"\n")
@@ -74,23 +75,6 @@ async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[
             raise Invalid("lines", f"Line {number} is longer than {LINE_BYTES_MAX} bytes")
     if rest.strip():
         yield number, [bytes(rest)]
-
-
-async def _chunks(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
-    if request.headers.get("content-encoding"):
-        raise BatchMediaType
-    if int(request.headers.get("content-length", 0)) > bytes_max:
-        raise BodyTooLarge(bytes_max)
-    size, more = 0, True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise RequestTimeout
-        chunk, more = message["body"], message["more_body"]
-        size += len(chunk)
-        if size > bytes_max:
-            raise BodyTooLarge(bytes_max)
-        yield chunk
 
 
 def _cut(first: int, lines: Any) -> Iterator[tuple[int, Lines]]:
