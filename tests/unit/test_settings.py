@@ -170,7 +170,8 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
       "feedback:read, messages:write")),
     ("data_dir = ''", "plaudit.toml:1: data_dir: is empty; name a folder"),
     ("database_url = 'mysql:x'",
-     "plaudit.toml:1: database_url: must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db"),
+     "plaudit.toml:1: database_url: must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
+     "what follows"),
     ("trusted_proxies = [\n'10.0.0.1/8']",
      'plaudit.toml:1: trusted_proxies: "10.0.0.1/8" is no network; write it like 10.0.0.0/8 or 192.0.2.7/32'),
     ("default_project = 'x'",

@@ -30,8 +30,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 def _top(settings: Settings) -> Iterator[Problem]:
     url = settings.database_url
-    if url is not None and (not url.startswith("sqlite:") or url == "sqlite:"):
-        yield ("database_url",), "must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db"
+    if url is not None and not settings.on_postgres and (not url.startswith("sqlite:") or url == "sqlite:"):
+        yield ("database_url",), ("must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
+                                  "what follows")
     if not settings.data_dir:
         yield ("data_dir",), "is empty; name a folder"
     for network in settings.trusted_proxies:

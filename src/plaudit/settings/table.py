@@ -13,6 +13,8 @@ from plaudit.model import Contract, GuestMode, Scope
 
 UNLIMITED = "unlimited"  # the plan that is there without being written down
 
+POSTGRES = ("postgresql://", "postgres://")
+
 Access = Literal["key", "public", "off"]
 
 
@@ -77,7 +79,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, says("The port to listen on; 0 takes a free one.", 0, 65535)] = 8000
     data_dir: Annotated[str, says("The folder of the database, the secrets and the keys; made with mode 0700.")] = (
         "plaudit-data")
-    database_url: Annotated[str | None, says("`sqlite:PATH`; default: `plaudit.db` in the data folder.")] = None
+    database_url: Annotated[str | None, says("`sqlite:PATH`, or `postgresql://USER:PASSWORD@HOST,HOST/DATABASE`; "
+                                             "default: `plaudit.db` in the data folder.")] = None
+    database_connections: Annotated[int, says("PostgreSQL: connections of one process at the most.", 2, 1000)] = 10
+    database_partitions: Annotated[int, says("PostgreSQL: hash partitions of the votes and of their history, fixed when "
+                                             "the tables are made; 0: none.", 0, 1024)] = 0
     development: Annotated[bool, says("Serve a built-in token issuer, for trying things out; never in production.")] = (
         False)
     default_project: Annotated[str | None, says("Where guests belong whose host names no project; default: the first "
@@ -115,7 +121,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.data_dir)
 
     @property
+    def on_postgres(self) -> bool:
+        return self.database_url is not None and self.database_url.startswith(POSTGRES)
+
+    @property
     def database_path(self) -> Path:
+        """The SQLite file; there is none `on_postgres`."""
         if self.database_url is None:
             return self.data_path / "plaudit.db"
         return Path(self.database_url.removeprefix("sqlite:"))

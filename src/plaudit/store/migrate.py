@@ -18,7 +18,7 @@ class WrongDatabase(PlauditError):
 def migrations() -> list[tuple[int, str]]:
     """(number, SQL), ascending."""
     folder = files(__package__).joinpath("migrations")
-    named = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    named = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".sqlite.sql"))
     return [(int(name.split("_")[0]), entry.read_text("utf-8")) for name, entry in named]
 
 

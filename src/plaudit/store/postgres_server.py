@@ -1,0 +1,128 @@
+"""PostgreSQL as seen from here: how it is reached and what is asked of it. What its driver raises becomes ours here."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import structlog
+
+from plaudit.errors import Unavailable
+from plaudit.store.sqlite_file import CannotOpen
+
+CONNECT_SECONDS = 1.5  # a host that says nothing must leave time for the next one
+STATEMENT_MILLISECONDS = 6000  # for what a caller who gave up after five seconds has left running
+SCHEMA = "plaudit"  # the database may be shared with the application
+CHOOSE_ATTRIBUTES = "read-write"  # of several hosts, the one that takes writes
+
+# What happens to a database rather than in our code. Everything else that the driver raises is a bug and stays one.
+OUTAGES = (
+    OSError,  # with it TimeoutError and ConnectionError
+    asyncpg.InterfaceError,  # the connection went away under the statement
+    asyncpg.TargetServerAttributeNotMatched,  # no host takes writes now
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,  # too many connections, no memory, disk full
+    asyncpg.OperatorInterventionError,  # stopped, starting, or cancelled
+    asyncpg.PostgresSystemError,
+    asyncpg.InternalServerError,
+    asyncpg.ReadOnlySQLTransactionError,  # the primary has become a standby
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,  # deadlock and serialization failures, after the last attempt
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+
+REFUSED_SETTINGS = """
+SELECT name || ' = ' || setting FROM pg_settings
+WHERE (name, setting) IN (('fsync', 'off'), ('full_page_writes', 'off'))
+   OR (name = 'server_encoding' AND setting <> 'UTF8')"""
+
+# A commit must mean "on stable storage" whatever the server's default is; what is stronger stays.
+AT_LEAST_DURABLE = """
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
+
+log = structlog.get_logger("plaudit.store")
+
+
+@dataclass(slots=True)
+class Servers:
+    """The hosts of a `postgresql://` address and which of them was the primary when last seen."""
+
+    url: str = field(repr=False)
+    hosts: list[tuple[str | None, int | None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hosts = hosts(self.url)
+
+    async def connect(self, *_: Any, **options: Any) -> asyncpg.Connection:
+        """A connection to the first host that takes writes, the one that took them last asked first.
+
+        Raises one of `OUTAGES`, and `CannotOpen` for a server on which a commit does not mean "stored".
+        """
+        failure: BaseException = CannotOpen("database_url names no host")
+        for place, (host, port) in enumerate(self.hosts):
+            try:
+                connection = await self._connect_to(host, port, **options)
+            except OUTAGES as error:
+                failure = error
+                continue
+            if place:
+                self.hosts = [*self.hosts[place:], *self.hosts[:place]]
+                log.warning("database primary changed", host=host, port=port)
+            return connection
+        raise failure
+
+    async def _connect_to(self, host: str | None, port: int | None, **options: Any) -> asyncpg.Connection:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            connection = await asyncpg.connect(
+                self.url, host=host, port=port, target_session_attrs=_attributes(self.url), server_settings={
+                    "application_name": "plaudit", "search_path": SCHEMA, "timezone": "UTC", "jit": "off",
+                    "statement_timeout": str(STATEMENT_MILLISECONDS),
+                    "idle_in_transaction_session_timeout": str(STATEMENT_MILLISECONDS),
+                }, **options)
+            try:
+                await _check(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+        return connection
+
+
+async def _check(connection: asyncpg.Connection) -> None:
+    if found := await connection.fetch(REFUSED_SETTINGS):
+        raise CannotOpen(f"This PostgreSQL server has {', '.join(row[0] for row in found)}: with that, votes that were "
+                         "answered could be lost or garbled. Change the server's setting, or use another server.")
+    await connection.execute(AT_LEAST_DURABLE)
+
+
+def hosts(url: str) -> list[tuple[str | None, int | None]]:
+    """(host, port) each; a part that the address leaves out is None, and libpq's defaults hold for it."""
+    places = urlsplit(url).netloc.rpartition("@")[2]
+    found = [_host(place) for place in places.split(",")] if places else [(None, None)]
+    return [(host or None, int(port) if port else None) for host, port in found]
+
+
+def _host(place: str) -> tuple[str, str]:
+    host, _, port = place.rpartition(":") if not place.endswith("]") and ":" in place else (place, "", "")
+    return host.strip("[]"), port
+
+
+def _attributes(url: str) -> str:
+    return parse_qs(urlsplit(url).query).get("target_session_attrs", [CHOOSE_ATTRIBUTES])[0]
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown and logged."""
+    parts = urlsplit(url)
+    user, at, places = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{places}", query="").geturl()
+
+
+def unavailable(error: BaseException) -> Unavailable:
+    """What the caller is told: nothing of the database's own words, which may hold what was sent to it."""
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, TimeoutError):
+        return Unavailable("The database did not answer in time")
+    return Unavailable("The database cannot be used now")
