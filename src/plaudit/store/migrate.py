@@ -1,25 +1,16 @@
 """Numbered migrations, applied at start. Each is one transaction; running them again does nothing."""
 
-from importlib.resources import files
-
 import apsw
 
-from plaudit.errors import PlauditError
+from plaudit.store.migration import WrongDatabase as WrongDatabase  # noqa: PLC0414 -- given on
+from plaudit.store.migration import known
 
 APPLICATION_ID = 0x506C6175  # "Plau", so that a stranger's database is not taken for ours
 
 
-class WrongDatabase(PlauditError):
-    """This database cannot be used"""
-
-    code = "wrong_database"
-
-
 def migrations() -> list[tuple[int, str]]:
     """(number, SQL), ascending."""
-    folder = files(__package__).joinpath("migrations")
-    named = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".sqlite.sql"))
-    return [(int(name.split("_")[0]), entry.read_text("utf-8")) for name, entry in named]
+    return [(migration.number, migration.sql) for migration in known("sqlite")]
 
 
 def migrate(connection: apsw.Connection) -> None:
@@ -27,9 +18,9 @@ def migrate(connection: apsw.Connection) -> None:
 
     Raises `WrongDatabase` for one from the future, or one that is not Plaudit's.
     """
-    known = migrations()
-    _refuse_strangers(connection, newest=known[-1][0])
-    for number, sql in known:
+    mine = migrations()
+    _refuse_strangers(connection, newest=mine[-1][0])
+    for number, sql in mine:
         with connection:
             if version(connection) < number:
                 connection.execute(sql)

@@ -42,7 +42,7 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_by_owner ON conversations (project_id, owner, created_at);
 
 -- The state: one row per (project, message, subject), whatever happens. None of its columns that change has an index,
--- and a page keeps some room, so that a changed vote stays on its page.
+-- and a page keeps some room (fillfactor), so that a changed vote stays on its page.
 CREATE TABLE feedback (
     created_at BIGINT   NOT NULL,
     updated_at BIGINT   NOT NULL CHECK (updated_at >= created_at),
@@ -56,7 +56,7 @@ CREATE TABLE feedback (
     auth_level TEXT COLLATE "C" NOT NULL,  -- how the voter was known
     comment    TEXT COLLATE "C",
     PRIMARY KEY (project_id, message_id, subject)
-) {feedback_partitions} WITH (fillfactor = 90);
+) {feedback_partitions};
 
 -- Every accepted submission, appended and never changed: a key's newest entry says what its row in feedback says.
 -- Entries of a key are chained instead of indexed: an index over random keys would be half of what a vote writes.
@@ -77,7 +77,7 @@ CREATE TABLE history (
 ) {history_partitions};
 
 -- Only ever appended to near its end, so it costs a vote little; it lists votes newest first.
-CREATE INDEX history_by_time ON history (project_id, updated_at);
+CREATE INDEX history_by_time ON history (project_id, updated_at, seq);
 
 -- Numbers for history.seq. A writer takes many at a time.
 CREATE SEQUENCE history_seq AS BIGINT;
@@ -95,7 +95,7 @@ CREATE TABLE visitors (
 CREATE TABLE guest_devices (
     bound_at      BIGINT  NOT NULL,
     token_seen_at BIGINT,  -- since when this device shows a signed token
-    came_first    BOOLEAN NOT NULL,  -- bound because there was no other
+    came_first    BOOLEAN NOT NULL DEFAULT FALSE,  -- bound because there was no other
     project_id    TEXT COLLATE "C" NOT NULL,
     user_hash     TEXT COLLATE "C" NOT NULL,
     device_hash   TEXT COLLATE "C" NOT NULL,
