@@ -3,6 +3,7 @@
 import ast
 import re
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from examples import ANNA, LIKE, NOW, a_message, a_vote
 from plaudit import store as package
 from plaudit.model import AuthLevel, Contract, Conversation, FeedbackFilter, Role
 from plaudit.rules import decide
-from plaudit.store import sqlite_reads, sqlite_writes
+from plaudit.store import reads, writes
 from plaudit.store.migrate import migrate
 from plaudit.store.queries import queries
 from plaudit.store.sqlite_file import open_writer
+from plaudit.store.sqlite_plans import run
 from plaudit.store.sqlite_writer import Writer
 
 MODULES = sorted(Path(package.__file__).parent.glob("*.py"))
@@ -61,11 +63,11 @@ def connection(tmp_path):
         yield opened
 
 
-def plans(connection, run):
-    """What SQLite means to do for each statement that `run` executes, one list of steps each."""
+def plans(connection, work):
+    """What SQLite means to do for each statement that `work` executes, one list of steps each."""
     executed = []
     connection.exec_trace = lambda _, sql, bindings: executed.append((sql, bindings)) is None
-    run(connection)
+    work(connection)
     connection.exec_trace = None
     assert executed
     return [[row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)]
@@ -84,22 +86,22 @@ def scans(steps):
 
 
 def conversations(**changes):
-    return sqlite_reads.conversations("acme", ANNA, **{
+    return partial(reads.conversations, "acme", ANNA, **{
         "order_by": "created_at", "descending": True, "limit": 20, "offset": 0, "search": None, **changes})
 
 
 def conversation_messages(**changes):
-    return sqlite_reads.conversation_messages("acme", "c-1", **{
+    return partial(reads.conversation_messages, "acme", "c-1", **{
         "role": None, "limit": 20, "offset": 0, "before": None, "descending": False, **changes})
 
 
 def feedback(cursor=None, **wanted):
-    return sqlite_reads.feedback("acme", FeedbackFilter(**wanted), limit=20, cursor=cursor)
+    return partial(reads.feedback, "acme", FeedbackFilter(**wanted), limit=20, cursor=cursor)
 
 
 READS = {
-    "a message": sqlite_reads.message("acme", "m-1"),
-    "a conversation": sqlite_reads.conversation("acme", "c-1"),
+    "a message": partial(reads.message, "acme", "m-1"),
+    "a conversation": partial(reads.conversation, "acme", "c-1"),
     "an owner's conversations": conversations(),
     "an owner's conversations, oldest first": conversations(descending=False),
     "an owner's conversations by change": conversations(order_by="updated_at"),
@@ -108,7 +110,7 @@ READS = {
     "a conversation's newest messages": conversation_messages(descending=True),
     "a conversation's messages of one role": conversation_messages(role=Role.ASSISTANT),
     "a conversation's messages before another": conversation_messages(before="m-1", descending=True),
-    "a message's history": sqlite_reads.history("acme", "m-1"),
+    "a message's history": partial(reads.history, "acme", "m-1"),
     "votes": feedback(),
     "the next page of votes": feedback("1.1"),
     "votes of some days": feedback(since=NOW, until=NOW + 1),
@@ -123,26 +125,26 @@ READS = {
 }
 WRITES = {
     "votes": [a_vote(), a_vote("m-2")],
-    "a registration": [sqlite_writes.register("acme", [a_message(), a_message("m-2")])],
-    "a conversation": [sqlite_writes.create_conversation(A_CONVERSATION)],
-    "a visitor": [sqlite_writes.visitor("acme", "device", "v-1", NOW)],
-    "a device": [sqlite_writes.bind_device("acme", "user", "device", NOW, only_first=True)],
-    "a device token": [sqlite_writes.device_token_seen("acme", "user", "device", NOW)],
-    "a readiness check": [sqlite_writes.readiness(NOW)],
+    "a registration": [partial(writes.register, "acme", [a_message(), a_message("m-2")])],
+    "a conversation": [partial(writes.create_conversation, A_CONVERSATION)],
+    "a visitor": [partial(writes.visitor, "acme", "device", "v-1", NOW)],
+    "a device": [partial(writes.bind_device, "acme", "user", "device", NOW, only_first=True)],
+    "a device token": [partial(writes.device_token_seen, "acme", "user", "device", NOW)],
+    "a readiness check": [partial(writes.readiness, NOW)],
 }
 
 
 def written(connection, path, jobs):
     """The plans of a batch, on top of two registered messages."""
     writer = Writer(path, connection, decide)
-    writer.commit([sqlite_writes.register("acme", [a_message(), a_message("m-2")])])
+    writer.commit([partial(writes.register, "acme", [a_message(), a_message("m-2")])])
     return plans(connection, lambda _: writer.commit(jobs))
 
 
 @pytest.mark.parametrize("name", READS)
 def test_a_read_finds_its_rows_by_an_index(connection, name):
     """However much else is stored, without any statistics of the data."""
-    found = plans(connection, READS[name])
+    found = plans(connection, partial(run, plan=READS[name]))
     assert [scans(steps) for steps in found] == [[]] * len(found)
 
 
@@ -169,7 +171,8 @@ def test_a_vote_is_decided_by_two_primary_keys(connection, tmp_path):
 ])
 def test_a_page_is_read_in_its_order(connection, name):
     """Nothing is sorted, so that a page costs what it shows and not what is stored."""
-    assert [step for steps in plans(connection, READS[name]) for step in steps if "TEMP B-TREE" in step] == []
+    found = plans(connection, partial(run, plan=READS[name]))
+    assert [step for steps in found for step in steps if "TEMP B-TREE" in step] == []
 
 
 @pytest.mark.parametrize("sql", [

@@ -20,6 +20,7 @@ from plaudit.errors import Unavailable
 from plaudit.model import Subject
 from plaudit.rules import decide
 from plaudit.store.migrate import WrongDatabase, migrations
+from plaudit.store.plans import Ask
 from plaudit.store.sqlite import READERS, READS_WAITING_MAX, SqliteStore
 from plaudit.store.sqlite_file import PAGE_BYTES, CannotOpen, DatabaseInUse
 
@@ -287,18 +288,30 @@ async def test_after_a_failed_write_the_file_is_opened_anew(store, sqlite_path, 
 FOREVER = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n"
 
 
+def endless():
+    """A read that has no last row."""
+    yield Ask("count_conversations_of_owner", {"project_id": "acme", "owner": "user:ann"},
+              {"search": f"TRUE UNION ALL SELECT * FROM ({FOREVER})"})
+
+
+def held(go):
+    """A read that ends when it is told to."""
+    return go.wait(30)
+    yield
+
+
 async def test_a_read_that_takes_too_long_is_interrupted(opened):
     """Its thread is free again for the next."""
     store = await opened(wait_seconds_max=0.3)
-    endless = [store._read(lambda connection: connection.execute(FOREVER).get) for _ in range(4)]
-    assert [type(it) for it in await asyncio.gather(*endless, return_exceptions=True)] == 4 * [Unavailable]
+    endless_reads = [store._read(endless) for _ in range(4)]
+    assert [type(it) for it in await asyncio.gather(*endless_reads, return_exceptions=True)] == 4 * [Unavailable]
     await store.close()
 
 
 async def test_reads_that_wait_are_bounded(opened):
     """One more is refused at once; the others are answered when the threads are free."""
     store, go = await opened(), threading.Event()
-    waiting = [asyncio.create_task(store._read(lambda _: go.wait(30))) for _ in range(READS_WAITING_MAX)]
+    waiting = [asyncio.create_task(store._read(held, go)) for _ in range(READS_WAITING_MAX)]
     await asyncio.sleep(0)
     with pytest.raises(Unavailable, match="Too many reads"):
         await store.message("acme", "m-1")
@@ -308,16 +321,17 @@ async def test_reads_that_wait_are_bounded(opened):
     await store.close()
 
 
-async def test_a_search_and_other_reads_do_not_wait_for_each_other(store):
+async def test_a_search_and_other_reads_do_not_wait_for_each_other(opened):
     """One who searches in long conversations all the time holds up searches only."""
-    go = threading.Event()
-    reading = [asyncio.create_task(store._read(lambda _: go.wait(30))) for _ in range(READERS)]
+    store, go = await opened(), threading.Event()
+    reading = [asyncio.create_task(store._read(held, go)) for _ in range(READERS)]
     await asyncio.sleep(0)
     found = await store.conversations("acme", Subject.user("https://tenant.example/", "ann"), order_by="created_at",
                                       descending=True, limit=1, offset=0, search="word")
     go.set()
     assert found == (0, [])
     assert all(await asyncio.gather(*reading))
+    await store.close()
 
 
 async def test_a_link_in_the_locks_place_is_not_followed(tmp_path):

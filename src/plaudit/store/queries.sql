@@ -61,7 +61,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 INSERT INTO conversations (project_id, conversation_id, owner, created_at, updated_at, title)
 VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (project_id, conversation_id) DO UPDATE SET
-    updated_at = max(updated_at, excluded.updated_at);
+    updated_at = max(conversations.updated_at, excluded.updated_at);
 
 -- insert_conversation --
 INSERT INTO conversations (project_id, conversation_id, owner, created_at, updated_at, title)
@@ -94,7 +94,7 @@ WHERE project_id = :project_id AND user_hash = :user_hash AND device_hash = :dev
 INSERT INTO guest_devices (project_id, user_hash, device_hash, bound_at, token_seen_at)
 VALUES (:project_id, :user_hash, :device_hash, :seen_at, :seen_at)
 ON CONFLICT (project_id, user_hash, device_hash) DO UPDATE SET
-    token_seen_at = coalesce(token_seen_at, excluded.token_seen_at);
+    token_seen_at = coalesce(guest_devices.token_seen_at, excluded.token_seen_at);
 
 -- write_readiness --
 INSERT INTO readiness (id, checked_at) VALUES (1, :checked_at)
@@ -151,7 +151,7 @@ SELECT h.updated_at, h.seq,
        f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
 FROM messages AS m
 CROSS JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id
-CROSS JOIN history AS h ON h.seq = f.seq
+CROSS JOIN history AS h ON h.seq = f.seq AND h.message_id = f.message_id
 WHERE m.project_id = :project_id AND f.vote IS NOT NULL AND {conditions}
 ORDER BY h.updated_at DESC, h.seq DESC
 LIMIT :limit;
@@ -161,12 +161,12 @@ LIMIT :limit;
 WITH RECURSIVE entry AS (
     SELECT h.*
     FROM feedback AS f
-    CROSS JOIN history AS h ON h.seq = f.seq
+    CROSS JOIN history AS h ON h.seq = f.seq AND h.message_id = f.message_id
     WHERE f.project_id = :project_id AND f.message_id = :message_id
     UNION ALL
     SELECT h.*
     FROM entry
-    CROSS JOIN history AS h ON h.seq = entry.previous_seq
+    CROSS JOIN history AS h ON h.seq = entry.previous_seq AND h.message_id = entry.message_id
 )
 SELECT project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at
 FROM entry

@@ -8,6 +8,7 @@ import msgspec
 from plaudit.model import AuthLevel, Contract, Conversation, Feedback, Message, RatedMessage, Role, Subject, Vote
 
 MESSAGE_WIDTH = 16
+CONVERSATION_COLUMNS = ("project_id", "conversation_id", "owner", "created_at", "updated_at", "title")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -41,11 +42,15 @@ def message(row: Sequence[Any]) -> Message:
     )
 
 
-def conversation_row(conversation: Conversation) -> dict[str, Any]:
-    return {
-        "project_id": conversation.project_id, "conversation_id": conversation.id, "owner": conversation.owner.key,
-        "created_at": conversation.created_at, "updated_at": conversation.updated_at, "title": conversation.title,
-    }
+def conversation_row(conversation: Conversation) -> tuple[Any, ...]:
+    return (
+        conversation.project_id, conversation.id, conversation.owner.key, conversation.created_at,
+        conversation.updated_at, conversation.title,
+    )
+
+
+def conversation_bindings(conversation: Conversation) -> dict[str, Any]:
+    return dict(zip(CONVERSATION_COLUMNS, conversation_row(conversation), strict=True))
 
 
 def conversation(row: Sequence[Any]) -> Conversation:

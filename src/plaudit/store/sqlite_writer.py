@@ -15,13 +15,14 @@ from plaudit.model import Feedback, Role, Subject, Submission, Vote
 from plaudit.rules import MessageHead, Standing
 from plaudit.store import sqlite_file
 from plaudit.store.checkpoints import Checkpoints
+from plaudit.store.plans import Plan
 from plaudit.store.queries import queries
 from plaudit.store.rows import feedback_row, from_json
 from plaudit.store.sqlite_file import DAMAGE, HOW_TO_RESTORE, OUTAGES, damage, open_writer, unavailable
+from plaudit.store.sqlite_plans import run
 
 Decide = Callable[[MessageHead | None, Standing | Feedback | None, Submission], Feedback | None]
-Write = Callable[[apsw.Connection], Any]
-Job = Submission | Write
+Job = Submission | Plan[Any]
 Key = tuple[str, str, str]  # project, message, subject
 Row = tuple[Any, ...]
 
@@ -159,11 +160,11 @@ def transaction(connection: apsw.Connection) -> Iterator[apsw.Connection]:
         raise
 
 
-def _alone(connection: apsw.Connection, write: Write) -> Any:
+def _alone(connection: apsw.Connection, plan: Plan[Any]) -> Any:
     """One write that is not a vote, in a savepoint of its own."""
     try:
         with connection:
-            return write(connection)
+            return run(connection, plan)
     except PlauditError as refusal:
         return refusal
 

@@ -1,0 +1,93 @@
+"""What both stores do alike: every method of `ports.Store` but `submit` is a plan, run in one transaction."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import ParamSpec, TypeVar
+
+from plaudit.errors import Conflict
+from plaudit.model import (
+    Conversation,
+    Feedback,
+    FeedbackFilter,
+    Instant,
+    Message,
+    Page,
+    RatedMessage,
+    Role,
+    Subject,
+)
+from plaudit.ports import DeviceBinding, Registered
+from plaudit.store import reads, writes
+from plaudit.store.plans import Steps
+
+REGISTER_CHUNK = 500  # messages a write: votes get their turn between two chunks
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class PlannedStore(ABC):
+    def __init__(self, now: Callable[[], Instant]) -> None:
+        self._now = now
+
+    @abstractmethod
+    async def _read(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a plan in one snapshot. Raises `Unavailable`."""
+
+    @abstractmethod
+    async def _search(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`_read` for a plan that walks through all that somebody was ever shown: others must not wait for it."""
+
+    @abstractmethod
+    async def _write(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a plan in one transaction and return when it is on stable storage. Raises `Unavailable`."""
+
+    async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
+        outcomes: list[Registered | Conflict] = []
+        for project_id, group in groupby(messages, lambda message: message.project_id):
+            own = list(group)
+            for start in range(0, len(own), REGISTER_CHUNK):
+                outcomes += await self._write(writes.register, project_id, own[start:start + REGISTER_CHUNK])
+        return outcomes
+
+    async def create_conversation(self, conversation: Conversation) -> None:
+        await self._write(writes.create_conversation, conversation)
+
+    async def visitor(self, project_id: str, device_hash: str, new_id: str, now: Instant) -> tuple[str, bool]:
+        return await self._write(writes.visitor, project_id, device_hash, new_id, now)
+
+    async def bind_device(self, project_id: str, user_hash: str, device_hash: str, now: Instant, *, only_first: bool
+                          ) -> DeviceBinding:
+        return await self._write(writes.bind_device, project_id, user_hash, device_hash, now, only_first=only_first)
+
+    async def device_token_seen(self, project_id: str, user_hash: str, device_hash: str, now: Instant) -> None:
+        await self._write(writes.device_token_seen, project_id, user_hash, device_hash, now)
+
+    async def check(self) -> None:
+        await self._write(writes.readiness, self._now())
+
+    async def message(self, project_id: str, message_id: str) -> Message | None:
+        return await self._read(reads.message, project_id, message_id)
+
+    async def conversation(self, project_id: str, conversation_id: str) -> Conversation | None:
+        return await self._read(reads.conversation, project_id, conversation_id)
+
+    async def conversations(self, project_id: str, owner: Subject, *, order_by: str, descending: bool, limit: int,
+                            offset: int, search: str | None = None) -> tuple[int, list[Conversation]]:
+        run = self._search if search else self._read
+        return await run(reads.conversations, project_id, owner, order_by=order_by, descending=descending, limit=limit,
+                         offset=offset, search=search)
+
+    async def conversation_messages(self, project_id: str, conversation_id: str, *, role: Role | None, limit: int,
+                                    offset: int = 0, before: str | None = None, descending: bool = False
+                                    ) -> tuple[int, list[RatedMessage]]:
+        return await self._read(reads.conversation_messages, project_id, conversation_id, role=role, limit=limit,
+                                offset=offset, before=before, descending=descending)
+
+    async def feedback(self, project_id: str, wanted: FeedbackFilter, *, limit: int, cursor: str | None
+                       ) -> Page[RatedMessage]:
+        return await self._read(reads.feedback, project_id, wanted, limit=limit, cursor=cursor)
+
+    async def history(self, project_id: str, message_id: str) -> list[Feedback]:
+        return await self._read(reads.history, project_id, message_id)
