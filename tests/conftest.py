@@ -1,8 +1,10 @@
-"""What holds for every test: where CI is set, a skipped test is a failed run."""
+"""What holds for every test: where CI is set, a skipped test is a failed run. And the servers that any may start."""
 
 import os
 
 import pytest
+
+pytest_plugins = ["postgres_server", "valkey_server"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

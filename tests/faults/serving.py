@@ -4,9 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from answers import Gone, ask
+from loopback import free_port
 
 SERVER_KEY = "sk_faults_with_a_key_that_opens_nothing_else"
 PUBLISHABLE_KEY = "pk_faults_with_this"
 PLAUDIT = ("-m", "plaudit")
 POLL_SECONDS = 0.01
 DEADLINE_SECONDS = 30.0
-PORTS = range(20_000, 32_000)  # below those that the kernel gives to clients: a port that is free stays free
 
 CONFIGURATION = """\
 port = {port}
@@ -67,7 +65,7 @@ class Plaudit:
                  drain_seconds: float = 0, queue_max: int = 4096) -> None:
         folder.mkdir()
         self.database = database or folder / "plaudit.db"
-        self.port = _free_port()
+        self.port = free_port()
         self.configuration = folder / "plaudit.toml"
         self.configuration.write_text(CONFIGURATION.format(
             port=self.port, folder=folder, database=self.database, drain_seconds=drain_seconds, queue_max=queue_max,
@@ -126,6 +124,14 @@ class Plaudit:
         await until(lambda: self.process.poll() is not None)
         return self.process.returncode
 
+    async def pause(self) -> None:
+        """SIGSTOP. Once it returns, no thread of the process does anything, in the kernel neither."""
+        self.process.send_signal(signal.SIGSTOP)
+        await until(lambda: all(_state(thread) == "T" for thread in Path(f"/proc/{self.pid}/task").iterdir()))
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """`kill -9`"""
         if self.process is not None:
@@ -144,10 +150,5 @@ class Plaudit:
         return {**clean, **self.environment}
 
 
-def _free_port() -> int:
-    for port in random.sample(PORTS, len(PORTS)):
-        with socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if tried.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise AssertionError("no port is free")
+def _state(thread: Path) -> str:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0]
