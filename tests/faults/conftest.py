@@ -9,7 +9,6 @@ from serving import Plaudit
 HERE = Path(__file__).parent
 SHIMS = {
     "slow_fsync": HERE.parents[1] / "benchmarks" / "slow_fsync.c",  # slow or failing
-    "power_cut": HERE / "power_cut.c",
     "shifted_clock": HERE / "shifted_clock.c",
 }
 

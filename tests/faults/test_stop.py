@@ -87,11 +87,10 @@ async def test_a_pause_only_makes_everybody_wait(plaudit):
     await server.start()
     async with Load(server, await settle(server), register) as load:
         await until(lambda: register.acknowledged >= 300)
-        server.process.send_signal(signal.SIGSTOP)
-        await until(lambda: Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+        await server.pause()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(server.status("/livez"), 0.5)
-        server.process.send_signal(signal.SIGCONT)
+        server.resume()
         acknowledged = register.acknowledged
         await until(lambda: register.acknowledged >= acknowledged + 300)
     assert set(load.statuses) == {200}
