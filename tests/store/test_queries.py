@@ -13,9 +13,9 @@ from plaudit import store as package
 from plaudit.model import AuthLevel, Contract, Conversation, FeedbackFilter, Role
 from plaudit.rules import decide
 from plaudit.store import reads, writes
-from plaudit.store.migrate import migrate
 from plaudit.store.queries import queries
 from plaudit.store.sqlite_file import open_writer
+from plaudit.store.sqlite_migrate import migrate
 from plaudit.store.sqlite_plans import run
 from plaudit.store.sqlite_writer import Writer
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import apsw
 
 from plaudit.errors import PlauditError
-from plaudit.store.migrate import APPLICATION_ID, migrations, version
 from plaudit.store.sqlite_file import BUSY_MILLISECONDS, damage, lock, open_reader
+from plaudit.store.sqlite_migrate import APPLICATION_ID, newest_version, version
 
 SIDE_FILES = ("-wal", "-shm")
 
@@ -136,7 +136,7 @@ def _identified(path: Path, name: Path) -> Inventory:
     with closing(open_reader(path)) as connection:
         if connection.pragma("application_id") != APPLICATION_ID:
             raise BackupFailed(f"{name} is not a database of Plaudit's")
-        newest = migrations()[-1][0]
+        newest = newest_version()
         if version(connection) > newest:
             raise BackupFailed(f"{name} was written by a newer Plaudit (schema {version(connection)}; this one knows "
                                f"{newest}); upgrade Plaudit first")

@@ -15,7 +15,6 @@ from typing import Any, ParamSpec, Self, TypeVar
 from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Instant, Submission
 from plaudit.store.group_commit import GroupCommit, WhenCommitted
-from plaudit.store.migrate import migrate
 from plaudit.store.planned import PlannedStore
 from plaudit.store.plans import Plan, Steps
 from plaudit.store.sqlite_file import (
@@ -31,6 +30,7 @@ from plaudit.store.sqlite_file import (
     open_writer,
     unavailable,
 )
+from plaudit.store.sqlite_migrate import migrate
 from plaudit.store.sqlite_plans import run
 from plaudit.store.sqlite_writer import Decide, Job, Writer
 
