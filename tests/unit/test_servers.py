@@ -1,9 +1,12 @@
 """The servers that tests start for themselves leave nothing behind, whatever happens to them or to the test run."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ from valkey_server import ValkeyServer
 postgres, valkey = PostgresServer.create(), ValkeyServer()
 valkey.start()
 pids = [postgres.process.pid, *children(postgres.process.pid), valkey.process.pid]
-print(json.dumps([pids, str(postgres.folder), str(valkey.folder)]), flush=True)
+print(json.dumps(pids), flush=True)
 sys.stdin.read()
 """
 
@@ -31,7 +34,8 @@ sys.stdin.read()
 def test_a_database_is_there_and_empty(postgres_url, postgres):
     """Each test has its own, in UTF-8, and what is committed there is on stable storage."""
     database = postgres_url.rpartition("/")[2]
-    assert postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database=database) == "0"
+    assert postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'plaudit')",
+                        database=database) == "0"
     assert postgres.sql("SHOW server_encoding", "SHOW fsync", "SHOW synchronous_commit") == "UTF8\non\non"
 
 
@@ -68,17 +72,25 @@ def test_nothing_is_left_of_a_killed_server(postgres_server):
     assert identifier not in [line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()]
 
 
-def test_no_server_survives_a_test_run_that_is_killed():
+@pytest.fixture
+def open_folder():
+    """Where PostgreSQL may write, whoever runs it."""
+    folder = tempfile.mkdtemp(prefix="plaudit-servers-")
+    Path(folder).chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_no_server_survives_a_test_run_that_is_killed(open_folder):
     """`kill -9` of the run ends them all."""
-    run = subprocess.Popen([sys.executable, "-c", RUN, str(TESTS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    pids, *folders = json.loads(run.stdout.readline())
+    run = subprocess.Popen([sys.executable, "-c", RUN, str(TESTS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           env={**os.environ, "TMPDIR": open_folder})
+    pids = json.loads(run.stdout.readline())
     assert len(pids) > 3
     assert all(map(is_running, pids))
     run.send_signal(signal.SIGKILL)
     run.communicate()
     wait_until(lambda: not any(map(is_running, pids)))
-    for folder in folders:
-        subprocess.run(["rm", "-r", folder], check=True)
 
 
 def test_valkey_keeps_nothing_from_test_to_test(valkey):
