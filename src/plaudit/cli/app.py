@@ -2,7 +2,7 @@
 
 import typer
 
-from plaudit.cli import backup, config, demo, doctor, key, restore, serve, token
+from plaudit.cli import backup, config, copy, demo, doctor, key, migrate, restore, serve, token
 
 app = typer.Typer(
     name="plaudit",
@@ -24,3 +24,5 @@ app.add_typer(config.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.command("migrate")(migrate.migrate)
+app.command("copy")(copy.copy)

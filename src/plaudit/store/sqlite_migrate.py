@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 
+from plaudit.store.copy_tables import UNFINISHED, UNFINISHED_COPY
 from plaudit.store.migration import Migration, Run, WrongDatabase, bare, known
 from plaudit.store.sqlite_file import (
     HOW_TO_RESTORE,
@@ -26,9 +27,11 @@ APPLICATION_ID = 0x506C6175  # "Plau", so that a stranger's database is not take
 def migrate(connection: apsw.Connection) -> list[Migration]:
     """Bring a database to this release; what was done. The connection's transactions must begin IMMEDIATE.
 
-    Raises `WrongDatabase` for one from the future, or one that is not Plaudit's.
+    Raises `WrongDatabase` for one from the future, one that is not Plaudit's, or an unfinished copy.
     """
     migrations = due(connection)
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (UNFINISHED,)).get:
+        raise WrongDatabase(UNFINISHED_COPY)
     for migration in migrations:
         with connection:
             connection.execute(migration.sql)

@@ -1,0 +1,52 @@
+"""What a copy takes from one database to another: the tables and columns that both have.
+
+`readiness` stays behind, for it says something of the old database only, and so does `guest_devices.came_first`, which
+SQLite does not have (see `copy_postgres`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+Row = tuple[Any, ...]  # of a table's columns, in their order; its first values are its key
+
+UNFINISHED = "unfinished_copy"  # a table that is in the target until the copy has been verified
+UNFINISHED_COPY = ("A copy into this database has begun and not ended. Run the same `plaudit copy` again: it goes on "
+                   "where it stopped.")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, copied in the order of its key: by bytes in SQLite and, with COLLATE "C", in PostgreSQL."""
+
+    name: str
+    key: tuple[str, ...]
+    others: tuple[str, ...]
+    batch_rows: int = 5000  # held in memory, and written in one transaction
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.key, *self.others)
+
+    def key_of(self, row: Row) -> Row:
+        return row[:len(self.key)]
+
+
+CONVERSATIONS = Table(
+    "conversations", ("project_id", "conversation_id"), ("owner", "created_at", "updated_at", "title"))
+MESSAGES = Table(
+    "messages", ("project_id", "message_id"),
+    ("role", "owner", "conversation_id", "created_at", "in_reply_to", "model", "prompt_version", "arms", "locale",
+     "platform", "trace_id", "span_id", "metadata", "content"),
+    batch_rows=250)  # a content may have a megabyte
+FEEDBACK = Table(
+    "feedback", ("project_id", "message_id", "subject"),
+    ("vote", "comment", "revision", "contract", "auth_level", "created_at", "updated_at", "seq"))
+HISTORY = Table(
+    "history", ("seq",),
+    ("previous_seq", "project_id", "message_id", "subject", "vote", "comment", "revision", "contract", "auth_level",
+     "created_at", "updated_at"))
+VISITORS = Table("visitors", ("project_id", "device_hash"), ("visitor_id", "created_at"))
+GUEST_DEVICES = Table(
+    "guest_devices", ("project_id", "user_hash", "device_hash"), ("bound_at", "token_seen_at"))
+
+TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES)
