@@ -4,41 +4,39 @@ A message has one owner, so a message id stands for (message, subject). Each key
 answer before it goes on; so the key's history must be its attempts in their order, with all that were acknowledged and
 some of those whose fate nobody knows: an answer of 503 and a broken connection mean "unknown".
 
-`violations` reads the file and says in words what is wrong. The invariants' numbers: I1 every acknowledged vote is
-there, I2 nothing is there that nobody sent, I3 one row a key, I4 the file is sound, I7 every answer is as it should be.
+`violations` reads the database and says in words what is wrong. The invariants' numbers: I1 every acknowledged vote is
+there, I2 nothing is there that nobody sent, I3 one row a key, I4 the database is sound, I7 every answer is as it should
+be.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import apsw
+from databases import Database, Reading, Unreadable, opened
 
 Value = tuple[int | None, str | None]  # the vote (None: removed) and its comment
 
-SOUND = [("ok",)]
 KEY = "project_id, message_id, subject"
 STATE = f"{KEY}, vote, comment, revision, contract, auth_level, created_at, updated_at, seq"
-NEWEST = f"SELECT {STATE}, max(revision) FROM history GROUP BY {KEY}"
+NEWEST = f"SELECT *, row_number() OVER (PARTITION BY {KEY} ORDER BY revision DESC) AS age FROM history"
 
 QUERIES = {
     "I3 more than one row of a key": f"SELECT {KEY} FROM feedback GROUP BY {KEY} HAVING count(*) > 1",
     "I3 a vote that is not its message's owner's": """
         SELECT f.message_id, f.subject FROM feedback AS f LEFT JOIN messages AS m USING (project_id, message_id)
-        WHERE m.owner IS NOT f.subject""",
+        WHERE m.owner IS DISTINCT FROM f.subject""",
     "feedback differs from the newest history": f"""
-        WITH newest AS (SELECT {STATE} FROM ({NEWEST}))
+        WITH newest AS (SELECT {STATE} FROM ({NEWEST}) WHERE age = 1)
         SELECT * FROM (SELECT {STATE} FROM feedback EXCEPT SELECT * FROM newest)
         UNION ALL SELECT * FROM (SELECT * FROM newest EXCEPT SELECT {STATE} FROM feedback)""",
     "revisions with a hole": f"""
-        SELECT {KEY}, group_concat(revision) FROM history
+        SELECT {KEY}, min(revision), max(revision), count(*) FROM history
         GROUP BY {KEY}
         HAVING min(revision) <> 1 OR max(revision) <> count(*) OR count(*) <> count(DISTINCT revision)""",
     "a broken chain of entries": f"""
         SELECT {KEY}, seq FROM (
             SELECT *, lag(seq) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
-        WHERE previous_seq IS NOT before OR before >= seq""",
+        WHERE previous_seq IS DISTINCT FROM before OR before >= seq""",
     "updatedAt goes back": f"""
         SELECT {KEY}, revision FROM (
             SELECT *, lag(updated_at) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
@@ -72,30 +70,29 @@ class Register:
         attempt.acknowledged = self.acknowledged
 
 
-def violations(register: Register, path: Path, acknowledged_max: int | None = None) -> list[str]:
-    """What the database at `path`, whose server is not running, says that contradicts the register.
+def violations(register: Register, database: Database, acknowledged_max: int | None = None) -> list[str]:
+    """What the database, whose server is not running where it is a file, says that contradicts the register.
 
     With `acknowledged_max` only so many acknowledgements bind: a copy made while later ones were given may lack those.
     """
     bound = register.acknowledged if acknowledged_max is None else acknowledged_max
-    with closing(apsw.Connection(str(path))) as connection:
+    with opened(database) as reading:
         try:
-            return [*register.flaws, *_in_the_file(connection), *_in_the_votes(connection, register, bound)]
-        except apsw.CorruptError as error:
-            return [f"I4 the file cannot be read: {error}"]
+            damage = [f"I4 the database is damaged: {found}" for found in reading.damage()]
+            return [*register.flaws, *damage, *contradictions(reading), *_in_the_votes(reading, register, bound)]
+        except Unreadable as error:
+            return [f"I4 the database cannot be read: {error}"]
 
 
-def _in_the_file(connection: apsw.Connection) -> Iterator[str]:
-    found = connection.execute("PRAGMA integrity_check").fetchall()
-    if found != SOUND:
-        yield f"I4 the file is damaged: {found[0][0]}"
+def contradictions(reading: Reading) -> Iterator[str]:
+    """Where it contradicts itself."""
     for what, query in QUERIES.items():
-        yield from (f"{what}: {row}" for row in connection.execute(query))
+        yield from (f"{what}: {row}" for row in reading.rows(query))
 
 
-def _in_the_votes(connection: apsw.Connection, register: Register, bound: int) -> Iterator[str]:
+def _in_the_votes(reading: Reading, register: Register, bound: int) -> Iterator[str]:
     histories: dict[str, list[Value]] = {message_id: [] for message_id in register.attempts}
-    for message_id, *value in connection.execute("SELECT message_id, vote, comment FROM history ORDER BY seq"):
+    for message_id, *value in reading.rows("SELECT message_id, vote, comment FROM history ORDER BY seq"):
         histories.setdefault(message_id, []).append((value[0], value[1]))
     for message_id, history in histories.items():
         yield from _in_one_key(message_id, history, register.attempts.get(message_id, []), bound)

@@ -1,0 +1,91 @@
+"""Either database as the tests look into it, past the server: SQLite by its path, PostgreSQL by its URL."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import apsw
+import asyncpg
+import pytest
+
+Database = Path | str
+Row = tuple[Any, ...]
+
+EITHER = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)  # for a test that runs on both
+
+SCHEMA = "plaudit"
+SOUND = [("ok",)]
+TABLES = f"SELECT oid FROM pg_class WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r'"
+INDEXES = f"SELECT oid FROM pg_class WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'i'"
+DAMAGED_TABLES = f"SELECT t.oid::regclass::text, v.msg FROM ({TABLES}) AS t, LATERAL verify_heapam(t.oid) AS v"
+CHECK_INDEXES = f"SELECT bt_index_check(i.oid, true, true) FROM ({INDEXES}) AS i"  # raises; every row is looked for
+
+
+class Unreadable(Exception):
+    """The database is so damaged that its rows cannot be read."""
+
+
+class Reading(Protocol):
+    def rows(self, query: str) -> list[Row]:
+        """Raises `Unreadable`."""
+
+    def damage(self) -> list[str]:
+        """What the database's own check complains of. Raises `Unreadable`."""
+
+
+class SqliteReading:
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, query: str) -> list[Row]:
+        try:
+            return self._connection.execute(query).fetchall()
+        except apsw.CorruptError as error:
+            raise Unreadable(error) from error
+
+    def damage(self) -> list[str]:
+        found = self.rows("PRAGMA integrity_check")
+        return [] if found == SOUND else [found[0][0]]
+
+
+class PostgresReading:
+    """Each query on a connection of its own, in a thread of its own: the tests' event loop is not asked."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self, query: str) -> list[Row]:
+        try:
+            return self._fetched(query)
+        except (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError) as error:
+            raise Unreadable(error) from error
+
+    def damage(self) -> list[str]:
+        self.rows("CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA public")
+        self.rows(CHECK_INDEXES)
+        return [f"{table}: {message}" for table, message in self.rows(DAMAGED_TABLES)]
+
+    def _fetched(self, query: str) -> list[Row]:
+        with ThreadPoolExecutor(1) as thread:
+            return [tuple(row) for row in thread.submit(asyncio.run, fetch(self._url, query)).result()]
+
+
+async def fetch(url: str, query: str) -> Sequence[asyncpg.Record]:
+    """What one statement gives, on a connection of its own."""
+    connection = await asyncpg.connect(url, server_settings={"search_path": f"{SCHEMA}, public"})
+    try:
+        return await connection.fetch(query)
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def opened(database: Database) -> Iterator[Reading]:
+    if isinstance(database, str):
+        yield PostgresReading(database)
+    else:
+        with closing(apsw.Connection(str(database))) as connection:
+            yield SqliteReading(connection)
