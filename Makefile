@@ -12,6 +12,9 @@ PYTHON ?= $(shell for python in $(PYTHON_CANDIDATES); do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 
+LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-annotate
+
 # What some tests run that pip cannot bring, each as command:Debian-packages.
 TOOLS := bash:bash curl:curl cc:gcc+libc6-dev node:nodejs npm:npm
 
@@ -48,11 +51,12 @@ bench: $(INSTALLED) ## Measure: under 15 minutes (ARGS=--quick for the first thr
 replay: $(INSTALLED) ## Play 10,920 real judgements through both contracts and compare what is read back
 	@$(BIN)/python benchmarks/replay.py $(ARGS)
 
-lock: $(INSTALLED) ## Resolve pyproject.toml anew into requirements.lock
+lock: $(INSTALLED) ## Resolve pyproject.toml anew into requirements.lock, and the image's parts of it
 	@test -x $(VENV)/lock/bin/uv || { $(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -qq uv; }
-	@$(VENV)/lock/bin/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-header --no-annotate --upgrade --output-file requirements.lock
-	@echo "requirements.lock is new: run 'make test' and 'make check' on it."
+	@$(LOCK) pyproject.toml --extra dev --upgrade --output-file requirements.lock
+	@$(LOCK) pyproject.toml --constraint requirements.lock --output-file requirements-runtime.lock
+	@echo hatchling | $(LOCK) - --constraint requirements.lock --output-file requirements-build.lock
+	@echo "The locks are new: run 'make test' and 'make check' on them."
 
 clean: ## Remove what the other targets made, except plaudit-data/
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from plaudit.cli import main
+from plaudit.cli.app import app
 
 STOP_SECONDS = 20
 LAST_LINE = "Stop it with Ctrl-C.\n"
@@ -36,6 +39,22 @@ def plaudit(capsys, *arguments: str) -> Said:
         os.umask(mask)
     captured = capsys.readouterr()
     return Said(code, captured.out, captured.err)
+
+
+def parsed(words: Sequence[str]) -> str:
+    """The command that a command line names, with its options read as `plaudit` reads them; nothing is run.
+
+    Raises `click.UsageError` for a line that `plaudit` would refuse.
+    """
+    program, *rest = words
+    assert program == "plaudit"
+    command, names = typer.main.get_command(app), []
+    while hasattr(command, "resolve_command"):
+        context = command.make_context(program, list(rest))
+        name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        names.append(name)
+    command.make_context(names[-1], list(rest))
+    return " ".join(names)
 
 
 @contextmanager

@@ -12,8 +12,14 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-ENTRIES = re.sub(r" \\\n", " ", LOCK).splitlines()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def entries(lock: str) -> list[str]:
+    return re.sub(r" \\\n", " ", lock).splitlines()
+
+
+ENTRIES = entries(LOCK)
 
 
 def locked() -> dict[str, Requirement]:
@@ -57,3 +63,33 @@ def test_the_lock_names_no_address():
 def test_what_is_installed_is_what_is_locked(name):
     """The tests speak of the versions in the lock and of no others."""
     assert Version(metadata.version(name)) == version(locked()[name])
+
+
+# ---------------------------------------------------------------- what the image installs
+
+
+def image_lock(name: str) -> dict[str, str]:
+    """Name to entry."""
+    text = (ROOT / f"requirements-{name}.lock").read_text(encoding="utf-8")
+    return {canonicalize_name(entry.partition("==")[0]): entry for entry in entries(text)}
+
+
+@pytest.mark.parametrize("name", ["runtime", "build"])
+def test_the_image_is_made_of_what_the_tests_ran_on(name):
+    """Its locks are parts of the lock, to the last hash: `make lock` writes all three."""
+    assert set(image_lock(name).values()) - set(ENTRIES) == set()
+
+
+@pytest.mark.parametrize(("name", "texts"), [
+    ("runtime", PROJECT["project"]["dependencies"]),
+    ("build", PROJECT["build-system"]["requires"]),
+])
+def test_the_image_has_all_that_is_asked_for(name, texts):
+    """A dependency that was added to pyproject.toml is in the image too."""
+    assert {canonicalize_name(Requirement(text).name) for text in texts} - set(image_lock(name)) == set()
+
+
+def test_the_image_has_nothing_that_only_developers_want():
+    """What an application does not run cannot be attacked in it."""
+    extra = {canonicalize_name(Requirement(text).name) for text in PROJECT["project"]["optional-dependencies"]["dev"]}
+    assert extra & set(image_lock("runtime")) == {"packaging"}  # which limits asks for too
