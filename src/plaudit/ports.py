@@ -37,7 +37,7 @@ class Registered:
 class DeviceBinding:
     """What the store knows of one guest user id and one device of it. Both are keyed hashes."""
 
-    device_bound: bool  # this device is one of the user id's
+    bound_at: Instant | None  # since when this device is one of the user id's
     token_seen_at: Instant | None  # since when this guest shows a device token
 
 
@@ -118,6 +118,7 @@ class Guest:
     """An authenticated guest and, in mode `signed`, the token to give back."""
 
     voter: Voter
+    known_since: Instant | None = None  # its device is bound, or its token stands, since then; None: nothing tells
     device_token: str | None = None
 
 

@@ -40,15 +40,15 @@ async def test_a_device_seen_64_times_at_once_is_one_visitor(store):
 # ---------------------------------------------------------------- devices of a guest
 
 
-BOUND = DeviceBinding(device_bound=True, token_seen_at=None)
-TURNED_AWAY = DeviceBinding(device_bound=False, token_seen_at=None)
+BOUND = DeviceBinding(bound_at=NOW, token_seen_at=None)
+TURNED_AWAY = DeviceBinding(bound_at=None, token_seen_at=None)
 
 
 async def test_only_the_first_device_is_bound(store):
-    """However often either comes back."""
+    """However often either comes back: since when it is bound does not change."""
     assert await bind(store, "user", "first") == BOUND
     assert await bind(store, "user", "second") == TURNED_AWAY
-    assert await bind(store, "user", "first") == BOUND
+    assert await bind(store, "user", "first", now=NOW + 1) == BOUND
     assert await bind(store, "user", "second") == TURNED_AWAY
 
 
@@ -82,13 +82,13 @@ async def test_since_when_a_device_shows_tokens_is_kept(store):
     await bind(store, "user", "device")
     await store.device_token_seen("acme", "user", "device", NOW + 5)
     await store.device_token_seen("acme", "user", "device", NOW + 9)
-    assert await bind(store, "user", "device") == DeviceBinding(device_bound=True, token_seen_at=NOW + 5)
+    assert await bind(store, "user", "device") == DeviceBinding(bound_at=NOW, token_seen_at=NOW + 5)
 
 
 async def test_a_token_binds_the_device_that_shows_it(store):
     """It was minted for that device, bound or not."""
     await store.device_token_seen("acme", "user", "device", NOW)
-    assert await bind(store, "user", "device") == DeviceBinding(device_bound=True, token_seen_at=NOW)
+    assert await bind(store, "user", "device") == DeviceBinding(bound_at=NOW, token_seen_at=NOW)
 
 
 async def test_a_token_is_noted_for_its_own_device_guest_and_project(store):

@@ -5,7 +5,7 @@ import hmac
 from dataclasses import replace
 
 import pytest
-from identity_provider import project
+from identity_provider import NOW, project
 
 from plaudit.auth.guests import GuestHashes
 from plaudit.errors import Forbidden, Invalid, Unauthenticated
@@ -206,6 +206,18 @@ async def test_the_first_device_of_a_user_id_is_the_only_one(authenticator, rest
         with pytest.raises(Forbidden):
             await known.by_device(replace(CLAIM, device_id=OTHER_DEVICE), HOST)
         assert await known.by_device(CLAIM, HOST) == guest
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(("mode", "since"), [(BARE, None), (BOUND, NOW), (SIGNED, NOW)])
+async def test_since_when_a_guest_is_known_is_told(authenticator, clock, mode, since, restarted):
+    """Since its device was bound, or its token given; in mode `bare` there is nothing to know it by."""
+    known = authenticator(mode)
+    first = await known.by_device(CLAIM, HOST)
+    clock.advance(seconds=60)
+    known = authenticator(mode) if restarted else known
+    again = await known.by_device(replace(CLAIM, token=first.device_token), HOST)
+    assert {first.known_since, again.known_since} == {since}
 
 
 async def test_a_device_may_have_several_user_ids(authenticator):

@@ -67,8 +67,8 @@ class Authenticator:
         self._verified = VerifiedTokens()
         jwks.when_dropped(self._verified.forget)
         self._hashes = GuestHashes(secrets.guest_pepper)
-        # Facts that never change once they are so: a device is bound, a guest shows tokens.
-        self._bound: Bounded[tuple[str, str], bool] = Bounded(KNOWN_GUESTS_MAX)
+        # Facts that never change once they are so: since when a device is bound, that a guest shows tokens.
+        self._bound: Bounded[tuple[str, str], Instant] = Bounded(KNOWN_GUESTS_MAX)
         self._shows_token: Bounded[tuple[str, str], bool] = Bounded(KNOWN_GUESTS_MAX)
 
     # ------------------------------------------------------------ tokens
@@ -152,24 +152,27 @@ class Authenticator:
         """The subject of a guest whom the back end vouches for. See `ports.Authenticator`."""
         guests.check_vouched(device_id, user_id)
         guest = self._hashes.guest(project.id, device_id, user_id)
-        if not self._bound.get(guest.fact):
+        if self._bound.get(guest.fact) is None:
             await self._bind(guest, only_first=False)
         return guest.subject
 
     async def _bound_guest(self, project: Project, guest: GuestIdentity) -> Guest:
-        if not self._bound.get(guest.fact) and not await self._bind(guest, only_first=True):
+        bound_at = self._bound.get(guest.fact)
+        if bound_at is None:
+            bound_at = await self._bind(guest, only_first=True)
+        if bound_at is None:
             raise Forbidden
-        return Guest(Voter(project, guest.subject, AuthLevel.GUEST_BOUND))
+        return Guest(Voter(project, guest.subject, AuthLevel.GUEST_BOUND), bound_at)
 
-    async def _bind(self, guest: GuestIdentity, *, only_first: bool) -> bool:
-        """Is the guest's device bound to its user id now?"""
+    async def _bind(self, guest: GuestIdentity, *, only_first: bool) -> Instant | None:
+        """Since when the guest's device is bound to its user id; None: it is not."""
         binding = await self._store.bind_device(
             guest.project_id, *self._hashes.stored(guest), self._now(), only_first=only_first)
-        if binding.device_bound:
-            self._bound.put(guest.fact, value=True)
+        if binding.bound_at is not None:
+            self._bound.put(guest.fact, binding.bound_at)
         if binding.token_seen_at is not None:
             self._shows_token.put(guest.fact, value=True)
-        return binding.device_bound
+        return binding.bound_at
 
     async def _signed_guest(self, project: Project, guest: GuestIdentity, token: str | None) -> Guest:
         if token is None:
@@ -181,16 +184,17 @@ class Authenticator:
             self._shows_token.put(guest.fact, value=True)
         due = age_milliseconds > guests.TOKEN_RENEWED_AFTER_MILLISECONDS
         renewed = self._hashes.mint_token(guest, now) if due else None
-        return Guest(Voter(project, guest.subject, AuthLevel.GUEST_SIGNED), renewed)
+        return Guest(Voter(project, guest.subject, AuthLevel.GUEST_SIGNED), now - age_milliseconds, renewed)
 
     async def _first_seen(self, project: Project, guest: GuestIdentity) -> Guest:
         """A guest without a token is believed, and given one, until the first time that it shows one."""
+        bound_at = None
         if not self._shows_token.get(guest.fact):
-            await self._bind(guest, only_first=True)
+            bound_at = await self._bind(guest, only_first=True)
         if self._shows_token.get(guest.fact):
             raise Unauthenticated
         token = self._hashes.mint_token(guest, self._now())
-        return Guest(Voter(project, guest.subject, AuthLevel.GUEST_BARE), token)
+        return Guest(Voter(project, guest.subject, AuthLevel.GUEST_BARE), bound_at, token)
 
     # ------------------------------------------------------------ keys and visitors
 

@@ -87,7 +87,7 @@ WHERE NOT (:only_first AND EXISTS (
 ON CONFLICT (project_id, user_hash, device_hash) DO NOTHING;
 
 -- read_device --
-SELECT token_seen_at FROM guest_devices
+SELECT bound_at, token_seen_at FROM guest_devices
 WHERE project_id = :project_id AND user_hash = :user_hash AND device_hash = :device_hash;
 
 -- note_device_token --

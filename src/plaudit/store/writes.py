@@ -50,7 +50,8 @@ def bind_device(project_id: str, user_hash: str, device_hash: str, now: Instant,
     device = {"project_id": project_id, "user_hash": user_hash, "device_hash": device_hash}
     yield Ask("bind_device", {**device, "bound_at": now, "only_first": only_first})
     found = yield Ask("read_device", device)
-    return DeviceBinding(device_bound=bool(found), token_seen_at=found[0][0] if found else None)
+    bound_at, token_seen_at = found[0] if found else (None, None)
+    return DeviceBinding(bound_at, token_seen_at)
 
 
 def device_token_seen(project_id: str, user_hash: str, device_hash: str, now: Instant) -> Steps[None]:
