@@ -39,6 +39,9 @@ from plaudit.service import Service
 from plaudit.settings import Configuration, Secrets, Settings, SettingsError, open_secrets
 from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, stamp, with_keys
 from plaudit.settings.secrets import development_key
+from plaudit.store import postgres_migrate, sqlite_migrate
+from plaudit.store.migration import Migration
+from plaudit.store.postgres_server import without_password
 from plaudit.store.sqlite import SqliteStore
 
 DEVELOPMENT_AUDIENCE = "plaudit-development"
@@ -166,6 +169,29 @@ async def issuer_check() -> AsyncIterator[IssuerCheck]:
         yield jwks.check
     finally:
         await jwks.aclose()
+
+
+# ---------------------------------------------------------------- the database, without a server
+
+
+async def migrate(settings: Settings, *, contract: bool) -> list[Migration]:
+    """What was done. Raises `CannotOpen`, `WrongDatabase`, and on SQLite `DatabaseInUse`."""
+    if settings.on_postgres:
+        return await postgres_migrate.migrate_at(
+            settings.database_url or "", partitions=settings.database_partitions, contract=contract)
+    return sqlite_migrate.migrate_file(settings.database_path)
+
+
+async def migrations_due(settings: Settings, *, contract: bool) -> list[Migration]:
+    """What `migrate` would do. Changes nothing. Raises `CannotOpen`, `WrongDatabase`."""
+    if settings.on_postgres:
+        return await postgres_migrate.due_at(settings.database_url or "", contract=contract)
+    return sqlite_migrate.due_in_file(settings.database_path)
+
+
+def database_name(settings: Settings) -> str:
+    """As it may be shown: without a password."""
+    return without_password(settings.database_url or "") if settings.on_postgres else f"sqlite:{settings.database_path}"
 
 
 # ---------------------------------------------------------------- before anything is open

@@ -17,9 +17,10 @@ import asyncpg
 import structlog
 
 from plaudit.store import postgres_index
+from plaudit.store.copy_tables import UNFINISHED, UNFINISHED_COPY
 from plaudit.store.migration import Migration, Phase, Run, WrongDatabase, bare, known
 from plaudit.store.postgres_partitions import count_partitions, create_partitions, with_partitions
-from plaudit.store.postgres_server import SCHEMA
+from plaudit.store.postgres_server import OUTAGES, SCHEMA, Servers, without_password
 from plaudit.store.sqlite_file import CannotOpen
 
 ADVISORY_LOCK = 0x506C6175  # "Plau"
@@ -27,6 +28,7 @@ TURN_SECONDS = 60.0  # for another process that migrates
 TURN_POLL_SECONDS = 0.2
 LOCK_MILLISECONDS = 500  # how long votes may queue up behind a migration that waits for its lock
 LOCKED_SECONDS = 60.0  # then it is given up until somebody tries again
+CLOSE_SECONDS = 5.0
 PAUSE_SECONDS = (0.1, 5.0)  # between two attempts, from the first to the longest
 
 TABLE = f"""
@@ -50,9 +52,11 @@ async def migrate(connection: asyncpg.Connection, *, partitions: int, contract: 
     """Bring the database to this release, making it if need be; what was done, in order.
 
     Without `contract`, what only older releases use stays, except in a new database, which has no older release.
-    Raises `WrongDatabase` for one from the future or one that is not Plaudit's, `CannotOpen` when another process or a
-    long transaction is in the way, and one of `OUTAGES`.
+    Raises `WrongDatabase` for one from the future, one that is not Plaudit's or an unfinished copy, `CannotOpen` when
+    another process or a long transaction is in the way, and one of `OUTAGES`.
     """
+    if await connection.fetchval("SELECT to_regclass($1 || '.' || $2)", SCHEMA, UNFINISHED):
+        raise WrongDatabase(UNFINISHED_COPY)
     done = []
     if await due(connection, contract=contract):  # else there is nothing to wait for
         async with _alone(connection):
@@ -60,12 +64,12 @@ async def migrate(connection: asyncpg.Connection, *, partitions: int, contract: 
             for migration in await due(connection, contract=contract):
                 await _apply(connection, migration, partitions)
                 done.append(migration)
-                log.info("migrated", number=migration.number, migration=migration.name, phase=migration.phase)
+                log.info("migrated", number=migration.number, migration=migration.name, phase=migration.phase.value)
     await _compare_partitions(connection, partitions)
     return done
 
 
-async def due(connection: asyncpg.Connection, *, contract: bool = True) -> list[Migration]:
+async def due(connection: asyncpg.Connection, *, contract: bool) -> list[Migration]:
     """What `migrate` would do. Changes nothing and takes no locks. Raises `WrongDatabase`."""
     applied = await _applied(connection)
     migrations = known("postgres")
@@ -184,3 +188,31 @@ async def _compare_partitions(connection: asyncpg.Connection, wanted: int) -> No
     if found != wanted:
         log.warning("database_partitions is fixed when the tables are made; what they have stays", setting=wanted,
                     tables=found)
+
+
+# ---------------------------------------------------------------- without a server of ours
+
+
+async def migrate_at(url: str, *, partitions: int, contract: bool) -> list[Migration]:
+    """Raises `CannotOpen`, `WrongDatabase`."""
+    async with _connected(url) as connection:
+        return await migrate(connection, partitions=partitions, contract=contract)
+
+
+async def due_at(url: str, *, contract: bool) -> list[Migration]:
+    """Raises `CannotOpen`, `WrongDatabase`."""
+    async with _connected(url) as connection:
+        return await due(connection, contract=contract)
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    try:
+        connection = await Servers(url).connect()
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=CLOSE_SECONDS)
+    except OUTAGES as error:
+        reason = str(error) or type(error).__name__
+        raise CannotOpen(f"Cannot use the database {without_password(url)}: {reason}") from error
