@@ -4,6 +4,7 @@ import pytest
 from examples import NOW, Clock
 
 from plaudit.rules import decide
+from plaudit.store.postgres import PostgresStore
 from plaudit.store.sqlite import SqliteStore
 
 
@@ -23,9 +24,19 @@ def sqlite_path(tmp_path):
     return tmp_path / "plaudit.db"
 
 
-@pytest.fixture(params=["sqlite"])
-async def store(request, sqlite_path, clock):
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request):
+    """An empty one of each kind in turn: a path or a URL."""
+    return request.getfixturevalue({"sqlite": "sqlite_path", "postgres": "postgres_url"}[request.param])
+
+
+@pytest.fixture
+async def store(database, clock):
     """An empty store on a real disk."""
-    opened = await {"sqlite": SqliteStore.open}[request.param](sqlite_path, decide, now=clock)
+    opened = await open_store(database, decide, now=clock)
     yield opened
     await opened.close()
+
+
+async def open_store(database, *args, **options):
+    return await (PostgresStore if isinstance(database, str) else SqliteStore).open(database, *args, **options)

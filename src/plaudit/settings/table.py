@@ -77,11 +77,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Annotated[str, says("The address to listen on.")] = "127.0.0.1"
     port: Annotated[int, says("The port to listen on; 0 takes a free one.", 0, 65535)] = 8000
+    workers: Annotated[int, says("How many processes answer. More than one needs PostgreSQL, and each has connections "
+                                 "of its own.", 1, 64)] = 1
     data_dir: Annotated[str, says("The folder of the database, the secrets and the keys; made with mode 0700.")] = (
         "plaudit-data")
     database_url: Annotated[str | None, says("`sqlite:PATH`, or `postgresql://USER:PASSWORD@HOST,HOST/DATABASE`; "
                                              "default: `plaudit.db` in the data folder.")] = None
-    database_connections: Annotated[int, says("PostgreSQL: connections of one process at the most.", 2, 1000)] = 10
+    database_connections: Annotated[int, says("PostgreSQL: connections of one process at the most.", 3, 1000)] = 10
     database_partitions: Annotated[int, says("PostgreSQL: hash partitions of the votes and of their history, fixed when "
                                              "the tables are made; 0: none.", 0, 1024)] = 0
     development: Annotated[bool, says("Serve a built-in token issuer, for trying things out; never in production.")] = (

@@ -1,6 +1,7 @@
 """PostgreSQL as seen from here: how it is reached and what is asked of it. What its driver raises becomes ours here."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +15,11 @@ from plaudit.store.sqlite_file import CannotOpen
 CONNECT_SECONDS = 1.5  # a host that says nothing must leave time for the next one
 STATEMENT_MILLISECONDS = 6000  # for what a caller who gave up after five seconds has left running
 SCHEMA = "plaudit"  # the database may be shared with the application
+SESSION = {
+    "application_name": "plaudit", "search_path": SCHEMA, "timezone": "UTC", "jit": "off",
+    "statement_timeout": str(STATEMENT_MILLISECONDS),
+    "idle_in_transaction_session_timeout": str(STATEMENT_MILLISECONDS),
+}
 CHOOSE_ATTRIBUTES = "read-write"  # of several hosts, the one that takes writes
 
 # What happens to a database rather than in our code. Everything else that the driver raises is a bug and stays one.
@@ -55,15 +61,16 @@ class Servers:
     def __post_init__(self) -> None:
         self.hosts = hosts(self.url)
 
-    async def connect(self, *_: Any, **options: Any) -> asyncpg.Connection:
+    async def connect(self, session: Mapping[str, str] | None = None, **options: Any) -> asyncpg.Connection:
         """A connection to the first host that takes writes, the one that took them last asked first.
 
-        Raises one of `OUTAGES`, and `CannotOpen` for a server on which a commit does not mean "stored".
+        `session`: further settings of PostgreSQL's for it. Raises one of `OUTAGES`, and `CannotOpen` for a server on
+        which a commit does not mean "stored".
         """
         failure: BaseException = CannotOpen("database_url names no host")
         for place, (host, port) in enumerate(self.hosts):
             try:
-                connection = await self._connect_to(host, port, **options)
+                connection = await self._connect_to(host, port, session or {}, **options)
             except OUTAGES as error:
                 failure = error
                 continue
@@ -73,14 +80,12 @@ class Servers:
             return connection
         raise failure
 
-    async def _connect_to(self, host: str | None, port: int | None, **options: Any) -> asyncpg.Connection:
+    async def _connect_to(self, host: str | None, port: int | None, session: Mapping[str, str], **options: Any
+                          ) -> asyncpg.Connection:
         async with asyncio.timeout(CONNECT_SECONDS):
             connection = await asyncpg.connect(
-                self.url, host=host, port=port, target_session_attrs=_attributes(self.url), server_settings={
-                    "application_name": "plaudit", "search_path": SCHEMA, "timezone": "UTC", "jit": "off",
-                    "statement_timeout": str(STATEMENT_MILLISECONDS),
-                    "idle_in_transaction_session_timeout": str(STATEMENT_MILLISECONDS),
-                }, **options)
+                self.url, host=host, port=port, target_session_attrs=_attributes(self.url),
+                server_settings={**SESSION, **session}, **options)
             try:
                 await _check(connection)
             except BaseException:

@@ -1,16 +1,41 @@
-"""The statements of queries.sql, by name."""
+"""The statements of queries.sql, by name; PostgreSQL has a few of its own, in queries_postgres.sql.
+
+What both databases understand is written once, as SQLite takes it. For PostgreSQL its hints to SQLite's planner are
+left out, and `:name` becomes `$1`.
+"""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+INDEX_HINT = re.compile(r" INDEXED BY \w+")
+BINDING = re.compile(r"(?<![:\w]):([a-z]\w*)", re.ASCII)  # `::` is a cast
+SHAPES_MAX = 1000  # of statements with their gaps filled
 
 
 @cache
 def queries() -> dict[str, str]:
     """Name -> SQL, without its comments, so that a statement cache sees the same short text each time."""
-    _, *parts = NAME.split(files(__package__).joinpath("queries.sql").read_text("utf-8"))
+    return _read("queries.sql")
+
+
+@cache
+def postgres_queries() -> dict[str, str]:
+    """The same names for PostgreSQL, bindings still as `:name`."""
+    shared = {name: INDEX_HINT.sub("", sql).replace("CROSS JOIN", "JOIN") for name, sql in queries().items()}
+    return shared | _read("queries_postgres.sql")
+
+
+@lru_cache(maxsize=SHAPES_MAX)
+def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """A statement as PostgreSQL wants it, and the names of `$1`, `$2`, … in order."""
+    names = tuple(dict.fromkeys(BINDING.findall(sql)))
+    return BINDING.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names
+
+
+def _read(file: str) -> dict[str, str]:
+    _, *parts = NAME.split(files(__package__).joinpath(file).read_text("utf-8"))
     return {name: _bare(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Instant, Submission
+from plaudit.store.deciding import Decide
 from plaudit.store.group_commit import GroupCommit, WhenCommitted
 from plaudit.store.planned import PlannedStore
 from plaudit.store.plans import Plan, Steps
@@ -32,7 +33,7 @@ from plaudit.store.sqlite_file import (
 )
 from plaudit.store.sqlite_migrate import migrate
 from plaudit.store.sqlite_plans import run
-from plaudit.store.sqlite_writer import Decide, Job, Writer
+from plaudit.store.sqlite_writer import Job, Writer
 
 READERS = 2
 READS_WAITING_MAX = 256

@@ -1,7 +1,7 @@
 """The one connection that writes, used by the writer's thread alone. A batch is one transaction that reads, decides and
 writes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -11,24 +11,19 @@ import apsw
 import structlog
 
 from plaudit.errors import PlauditError, Unavailable
-from plaudit.model import Feedback, Role, Subject, Submission, Vote
-from plaudit.rules import MessageHead, Standing
+from plaudit.model import Feedback, Submission
 from plaudit.store import sqlite_file
 from plaudit.store.checkpoints import Checkpoints
+from plaudit.store.deciding import Decide, Key, Known, key_of
 from plaudit.store.plans import Plan
 from plaudit.store.queries import queries
 from plaudit.store.rows import feedback_row, from_json
 from plaudit.store.sqlite_file import DAMAGE, HOW_TO_RESTORE, OUTAGES, damage, open_writer, unavailable
 from plaudit.store.sqlite_plans import run
 
-Decide = Callable[[MessageHead | None, Standing | Feedback | None, Submission], Feedback | None]
 Job = Submission | Plan[Any]
-Key = tuple[str, str, str]  # project, message, subject
 Row = tuple[Any, ...]
 
-# Looked up in a tenth of the time that an enumeration takes to call.
-ROLES = {role.value: role for role in Role}
-VOTES = {None: None, 1: Vote.LIKE, -1: Vote.DISLIKE}
 ROWS_MAX = 64  # a statement; one is prepared for each number of rows, so that there are not too many
 
 T = TypeVar("T")
@@ -88,12 +83,12 @@ class Writer:
 
     def _vote(self, connection: apsw.Connection, submissions: Sequence[Submission]) -> list[Any]:
         """Decide each on what its predecessors left, then write: states once a key, history every time."""
-        known = _read(connection, [_key(submission) for submission in submissions])
+        known = _read(connection, [key_of(submission) for submission in submissions])
         outcomes: list[Feedback | PlauditError | None] = []
         states: dict[Key, Row] = {}
         history: list[Row] = []
         for submission in submissions:
-            standing = known[_key(submission)]
+            standing = known[key_of(submission)]
             try:
                 changed = self._decide(standing.head, standing.feedback, submission)
             except PlauditError as refusal:
@@ -104,7 +99,7 @@ class Writer:
                 self._last_seq += 1
                 row = (*feedback_row(changed), self._last_seq)
                 history.append((*row, standing.seq))
-                states[_key(submission)] = row
+                states[key_of(submission)] = row
                 standing.feedback, standing.seq = changed, self._last_seq
         _insert(connection, "write_feedback", [states[key] for key in sorted(states)])
         _insert(connection, "append_history", history)
@@ -169,26 +164,13 @@ def _alone(connection: apsw.Connection, plan: Plan[Any]) -> Any:
         return refusal
 
 
-class _Known:
-    """What a batch knows of one key; it moves on with each accepted submission."""
-
-    __slots__ = ("feedback", "head", "seq")
-
-    def __init__(self, row: Sequence[Any]) -> None:
-        role, owner, vote, revision, created_at, updated_at, seq = row
-        self.head = MessageHead(ROLES[role], Subject(owner)) if role else None
-        self.feedback: Standing | Feedback | None = (
-            Standing(VOTES[vote], revision, created_at, updated_at) if revision else None)
-        self.seq: int | None = seq
-
-
-def _read(connection: apsw.Connection, keys: Sequence[Key]) -> dict[Key, _Known]:
+def _read(connection: apsw.Connection, keys: Sequence[Key]) -> dict[Key, Known]:
     """What each key's message and standing feedback are, before the batch."""
-    known: dict[Key, _Known] = {}
+    known: dict[Key, Known] = {}
     for chunk in _chunks(keys):
         wanted = [(number, *key) for number, key in enumerate(chunk)]
         found = from_json(connection.execute(_statement("read_for_decision", len(wanted), 4), _flat(wanted)).get)
-        known |= zip(chunk, map(_Known, found), strict=True)
+        known |= zip(chunk, map(Known, found), strict=True)
     return known
 
 
@@ -211,6 +193,3 @@ def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
 def _flat(rows: Sequence[Row]) -> list[Any]:
     return [value for row in rows for value in row]
 
-
-def _key(submission: Submission) -> Key:
-    return submission.project_id, submission.message_id, submission.subject.key

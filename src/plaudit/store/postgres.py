@@ -1,0 +1,99 @@
+"""Votes in PostgreSQL: the store for more than one process, and for a machine that may fail.
+
+Votes gather into transactions of many (see `postgres_votes`) on connections of their own, so that nobody who reads or
+registers can take those away.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, Self, TypeVar
+
+import asyncpg
+
+from plaudit.errors import Unavailable
+from plaudit.model import Feedback, Instant, Submission
+from plaudit.store.deciding import Decide
+from plaudit.store.group_commit import WhenCommitted
+from plaudit.store.planned import PlannedStore
+from plaudit.store.plans import Steps
+from plaudit.store.postgres_connections import READING, WRITING, Connections
+from plaudit.store.postgres_migrate import migrate
+from plaudit.store.postgres_server import OUTAGES, Servers, without_password
+from plaudit.store.postgres_votes import Votes
+from plaudit.store.sqlite_file import CannotOpen
+
+WRITERS_MAX = 4
+SEARCHERS = 1
+# A vote's statements find few rows by their keys, however large the tables are. A plan that was made and kept while
+# they were small must not read them whole when they have grown.
+BY_KEYS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class PostgresStore(PlannedStore):
+    """`ports.Store` on one database. Make it with `open`, inside a running event loop, and `close` it."""
+
+    def __init__(self, votes: Votes, voting: Connections, others: Connections, searching: Connections,
+                 now: Callable[[], Instant]) -> None:
+        super().__init__(now)
+        self._votes = votes
+        self._pools = voting, others, searching
+        _, self._others, self._searching = self._pools
+        self._closed = False
+
+    @classmethod
+    async def open(cls, url: str, decide: Decide, *, now: Callable[[], Instant], waiting_max: int = 4096,
+                   wait_seconds_max: float = 5.0, when_committed: WhenCommitted = lambda *_: None,
+                   connections_max: int = 10, partitions: int = 0) -> Self:
+        """Reach the server and bring its tables up to date.
+
+        `connections_max`, at least 3, are shared out: some for votes, one for searches, the others for the rest. Raises
+        `CannotOpen`, `WrongDatabase`.
+        """
+        servers = Servers(url)
+        try:
+            connection = await servers.connect()
+            try:
+                await migrate(connection, partitions=partitions)
+            finally:
+                connection.terminate()
+        except (*OUTAGES, asyncpg.PostgresError) as error:
+            raise CannotOpen(f"Cannot open the database {without_password(url)}: {error}. Check database_url, and that "
+                             "the server runs and knows this user and database.") from error
+        writers = min(WRITERS_MAX, (connections_max - SEARCHERS) // 2)
+        pool = partial(Connections.open, servers, seconds_max=wait_seconds_max)
+        voting = await pool(writers, session=BY_KEYS)
+        votes = Votes(voting, decide, writers=writers, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
+                      when_committed=when_committed)
+        return cls(votes, voting, await pool(connections_max - writers - SEARCHERS), await pool(SEARCHERS), now)
+
+    @property
+    def queue_depth(self) -> int:
+        """Votes waiting for a transaction."""
+        return self._votes.depth
+
+    async def close(self) -> None:
+        """Commit what was accepted, then let go of the database."""
+        await self._votes.close()
+        self._closed = True
+        for pool in self._pools:
+            await pool.close()
+
+    async def submit(self, submission: Submission) -> Feedback | None:
+        return await self._votes.write(submission)
+
+    async def _write(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._run(self._others, WRITING, partial(steps, *args, **kwargs))
+
+    async def _read(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._run(self._others, READING, partial(steps, *args, **kwargs))
+
+    async def _search(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._run(self._searching, READING, partial(steps, *args, **kwargs))
+
+    async def _run(self, connections: Connections, begin: str, plan: Callable[[], Steps[T]]) -> T:
+        if self._closed:
+            raise Unavailable("The server is shutting down")
+        return await connections.run(plan, begin)

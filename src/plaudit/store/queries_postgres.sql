@@ -1,0 +1,70 @@
+-- read_for_decision --
+-- What a batch of submissions needs to know; a row for each whose message is there.
+SELECT w.n, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq
+FROM unnest(:n::integer[], :project_id::text[], :message_id::text[], :subject::text[])
+    AS w (n, project_id, message_id, subject)
+JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
+LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = w.subject;
+
+-- take_numbers --
+-- Numbers for as many entries of history. They are taken after what they follow was read, and so are greater.
+SELECT nextval('history_seq') FROM generate_series(1, :count);
+
+-- write_feedback --
+-- The new states of a batch, each key once, sorted by key. A key that another writer has changed since it was read is
+-- left as it is: its number does not come back.
+INSERT INTO feedback (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
+                      updated_at, seq)
+SELECT * FROM unnest(:project_id::text[], :message_id::text[], :subject::text[], :vote::smallint[], :comment::text[],
+                     :revision::integer[], :contract::text[], :auth_level::text[], :created_at::bigint[],
+                     :updated_at::bigint[], :seq::bigint[])
+ON CONFLICT (project_id, message_id, subject) DO UPDATE SET
+    vote = excluded.vote, comment = excluded.comment, revision = excluded.revision, contract = excluded.contract,
+    auth_level = excluded.auth_level, updated_at = excluded.updated_at, seq = excluded.seq
+WHERE feedback.revision = excluded.revision - 1
+RETURNING seq;
+
+-- append_history --
+INSERT INTO history (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
+                     updated_at, seq, previous_seq)
+SELECT * FROM unnest(:project_id::text[], :message_id::text[], :subject::text[], :vote::smallint[], :comment::text[],
+                     :revision::integer[], :contract::text[], :auth_level::text[], :created_at::bigint[],
+                     :updated_at::bigint[], :seq::bigint[], :previous_seq::bigint[]);
+
+-- read_messages_by_id --
+SELECT m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content
+FROM messages AS m
+WHERE m.project_id = :project_id AND m.message_id = ANY(:ids::text[]);
+
+-- read_conversations_by_id --
+SELECT c.project_id, c.conversation_id, c.owner, c.created_at, c.updated_at, c.title
+FROM conversations AS c
+WHERE c.project_id = :project_id AND c.conversation_id = ANY(:ids::text[]);
+
+-- insert_message --
+-- One that somebody else has registered meanwhile is not written.
+INSERT INTO messages (project_id, message_id, role, owner, conversation_id, created_at, in_reply_to, model,
+                      prompt_version, arms, locale, platform, trace_id, span_id, metadata, content)
+SELECT * FROM unnest(:project_id::text[], :message_id::text[], :role::text[], :owner::text[],
+                     :conversation_id::text[], :created_at::bigint[], :in_reply_to::text[], :model::text[],
+                     :prompt_version::text[], :arms::text[], :locale::text[], :platform::text[], :trace_id::text[],
+                     :span_id::text[], :metadata::text[], :content::text[])
+ON CONFLICT (project_id, message_id) DO NOTHING;
+
+-- touch_conversation --
+-- One that somebody else has opened meanwhile is not written, unless it has the same owner.
+INSERT INTO conversations (project_id, conversation_id, owner, created_at, updated_at, title)
+SELECT * FROM unnest(:project_id::text[], :conversation_id::text[], :owner::text[], :created_at::bigint[],
+                     :updated_at::bigint[], :title::text[])
+ON CONFLICT (project_id, conversation_id) DO UPDATE SET
+    updated_at = greatest(conversations.updated_at, excluded.updated_at)
+WHERE conversations.owner = excluded.owner;
+
+-- bind_device --
+-- With only_first, a device is bound only while its user id has none. The index on came_first has the last word.
+INSERT INTO guest_devices (project_id, user_hash, device_hash, bound_at, came_first)
+SELECT :project_id::text, :user_hash::text, :device_hash::text, :bound_at::bigint, :only_first::boolean
+WHERE NOT (:only_first::boolean AND EXISTS (
+    SELECT 1 FROM guest_devices WHERE project_id = :project_id::text AND user_hash = :user_hash::text))
+ON CONFLICT DO NOTHING;
