@@ -20,7 +20,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 async def plaudit(tmp_path):
-    """Makes servers on this test's folder, not yet started; whatever still runs in the end is killed."""
+    """Makes servers on this test's folder, not yet started; whatever still runs in the end is killed. No log of
+    theirs shows a secret or a comment."""
     made = []
 
     def make(**options):
@@ -30,6 +31,7 @@ async def plaudit(tmp_path):
     yield make
     for server in made:
         server.kill()
+    assert [told for server in made for told in server.told_secrets] == []
 
 
 @pytest.fixture(scope="session")

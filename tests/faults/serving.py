@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from answers import Gone, ask
+from footprint import Footprint
 from loopback import free_port
 
 SERVER_KEY = "sk_faults_with_a_key_that_opens_nothing_else"
@@ -20,6 +22,8 @@ PUBLISHABLE_KEY = "pk_faults_with_this"
 PLAUDIT = ("-m", "plaudit")
 POLL_SECONDS = 0.01
 DEADLINE_SECONDS = 30.0
+GROWTH = Footprint(resident_mb=48, descriptors=32, threads=8)  # one test's; a client that is kept is a descriptor
+COMMENTS = re.compile(r"\b(number|says) \d")  # what the tests' comments begin with or contain
 
 CONFIGURATION = """\
 port = {port}
@@ -71,8 +75,10 @@ class Plaudit:
             port=self.port, folder=folder, database=self.database, drain_seconds=drain_seconds, queue_max=queue_max,
             publishable_key=PUBLISHABLE_KEY, sha256=hashlib.sha256(SERVER_KEY.encode()).hexdigest()))
         self._log = folder / "server.log"
+        self._log.touch()
         self.launcher, self._around, self.environment = launcher, around, dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
+        self.secrets = {SERVER_KEY}  # what no log may show, besides comments
 
     @property
     def pid(self) -> int:
@@ -87,12 +93,23 @@ class Plaudit:
         """The log, and with it that each of its lines is one JSON object."""
         return [json.loads(line) for line in self.log.splitlines()]
 
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint.of(self.pid)
+
+    @property
+    def told_secrets(self) -> list[str]:
+        """I10: what its log shows and should not."""
+        return [*(secret for secret in self.secrets if secret in self.log), *COMMENTS.findall(self.log)]
+
     async def start(self, awaited: str = "/readyz") -> float:
         """The seconds until it answered 200. Raises `AssertionError` with its log when it ended instead."""
         began = time.monotonic()
         self.launch()
         await until(lambda: self._answers(awaited))
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        self.began_with = self.footprint
+        return seconds
 
     def launch(self) -> None:
         with self._log.open("ab") as log:
@@ -116,6 +133,8 @@ class Plaudit:
         return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
 
     async def stop(self) -> int:
+        """SIGTERM, once it holds no more than when it began (I8). The exit code; raises `TimeoutError`."""
+        await until(lambda: not self.footprint.beyond(self.began_with, GROWTH))
         self.process.send_signal(signal.SIGTERM)
         return await self.ended()
 

@@ -45,6 +45,13 @@ class SmallDisk:
         (self.seen_from_outside / "ballast").unlink()
 
     def resize(self, size: str) -> None:
+        self._remount(f"size={size}")
+
+    def allow(self, access: str) -> None:
+        """`ro` or `rw`"""
+        self._remount(access)
+
+    def _remount(self, option: str) -> None:
         """Without the options that the kernel reports: some of them only root may repeat."""
-        subprocess.run([*self.entered, "mount", "--options-source=disable", "-o", f"remount,size={size}", self.folder],
+        subprocess.run([*self.entered, "mount", "--options-source=disable", "-o", f"remount,{option}", self.folder],
                        check=True)
