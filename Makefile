@@ -18,7 +18,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 # What some tests run that pip cannot bring, each as command:Debian-packages.
 TOOLS := bash:bash curl:curl cc:gcc+libc6-dev node:nodejs npm:npm
 
-.PHONY: help run test tools check bench replay lock clean
+.PHONY: help run test tools check bench failover replay lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -47,6 +47,12 @@ check: $(INSTALLED) ## Lint, types and who may import whom
 
 bench: $(INSTALLED) ## Measure: under 15 minutes (ARGS=--quick for the first three figures)
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+failover: $(VENV)/failover ## Kill the leader of three Patroni nodes five times under load (etcd must be installed)
+	@PYTHONPATH=tests:tests/faults $(BIN)/python benchmarks/failover_patroni.py $(ARGS)
+
+$(VENV)/failover: | $(INSTALLED)
+	@$(PIP) install --target $@ 'patroni[etcd3]>=4.1,<5' 'psycopg[binary]>=3.2,<4'
 
 replay: $(INSTALLED) ## Play 10,920 real judgements through both contracts and compare what is read back
 	@$(BIN)/python benchmarks/replay.py $(ARGS)

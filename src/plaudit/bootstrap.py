@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import structlog
@@ -43,7 +42,6 @@ from plaudit.settings.secrets import development_key
 from plaudit.store import postgres_migrate, sqlite_migrate
 from plaudit.store.migration import Migration
 from plaudit.store.postgres_server import without_password
-from plaudit.store.postgres import PostgresStore
 from plaudit.store.sqlite import SqliteStore
 
 DEVELOPMENT_AUDIENCE = "plaudit-development"
@@ -119,7 +117,8 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
     """Open the database and wire the parts; close it when the block ends. Raises as `serve`."""
     settings, issuer = prepared.settings, prepared.development_issuer
     metrics = Metrics()
-    store = await _open_store(settings, metrics)
+    store = await SqliteStore.open(settings.database_path, rules.decide, now=now, waiting_max=settings.queue_max,
+                                   when_committed=metrics.committed)
     jwks = JwksCache(now, {issuer.issuer: issuer.jwks} if issuer else {})
     metrics.queue_depth.set_function(lambda: store.queue_depth)
     metrics.watch_issuers(jwks.facts)
@@ -139,15 +138,6 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
     finally:
         await store.close()
         await jwks.aclose()
-
-
-async def _open_store(settings: Settings, metrics: Metrics) -> SqliteStore | PostgresStore:
-    shared: Any = {"now": now, "waiting_max": settings.queue_max, "when_committed": metrics.committed}
-    if settings.database_url and settings.on_postgres:
-        return await PostgresStore.open(settings.database_url, rules.decide, **shared,
-                                        connections_max=settings.database_connections,
-                                        partitions=settings.database_partitions)
-    return await SqliteStore.open(settings.database_path, rules.decide, **shared)
 
 
 async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
