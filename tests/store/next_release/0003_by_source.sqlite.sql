@@ -1,0 +1,1 @@
+CREATE INDEX feedback_by_source ON feedback (project_id, source);

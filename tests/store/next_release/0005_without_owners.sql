@@ -1,0 +1,2 @@
+-- phase: contract
+DROP INDEX conversations_by_owner;
