@@ -21,7 +21,6 @@ ODD_COMMENTS = [
     '" OR "1"="1',
     "%_\\[]*?{}:name ?1 $1 @at",
     "{search} {conditions} %s %(x)s",
-    "a\x00b",
     "\x01\x02\x1b[31m\x7f\x85\u2028\u2029",
     "\ufeff\u202e\u200d\u0300\uffff\ufffe\U0010ffff",
     "👩🏽\u200d🚀" * 250,

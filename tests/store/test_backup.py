@@ -15,6 +15,12 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
+def database(sqlite_path):
+    """Only SQLite's is a file."""
+    return sqlite_path
+
+
+@pytest.fixture
 def opened(clock):
     return lambda path: SqliteStore.open(path, decide, now=clock)
 

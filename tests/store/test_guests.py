@@ -33,8 +33,7 @@ async def test_another_device_or_project_is_another_visitor(store, project_id, d
 async def test_a_device_seen_64_times_at_once_is_one_visitor(store):
     """Exactly one caller is told that it is new."""
     found = await asyncio.gather(*(store.visitor("acme", "device", f"v-{n}", NOW) for n in range(64)))
-    assert {visitor_id for visitor_id, _ in found} == {"v-0"}
-    assert [new for _, new in found] == [True] + 63 * [False]
+    assert [visitor_id for visitor_id, new in found if new] == list({visitor_id for visitor_id, _ in found})
 
 
 # ---------------------------------------------------------------- devices of a guest
@@ -69,9 +68,12 @@ async def test_another_guest_or_project_has_devices_of_its_own(store, project_id
 
 
 async def test_of_64_devices_at_once_one_is_bound(store):
-    """The one that came first."""
-    found = await asyncio.gather(*(bind(store, "user", f"device-{n}") for n in range(64)))
-    assert found == [BOUND] + 63 * [TURNED_AWAY]
+    """It stays bound, and the others turned away."""
+    devices = [f"device-{n}" for n in range(64)]
+    found = [await asyncio.gather(*(bind(store, "user", device) for device in devices)) for _ in range(2)]
+    assert found[0].count(BOUND) == 1
+    assert found[0].count(TURNED_AWAY) == 63
+    assert found[1] == found[0]
 
 
 # ---------------------------------------------------------------- device tokens

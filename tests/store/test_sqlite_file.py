@@ -29,6 +29,12 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
+def database(sqlite_path):
+    """Only SQLite's is a file."""
+    return sqlite_path
+
+
+@pytest.fixture
 def opened(sqlite_path, clock):
     """Open the store's file, or another."""
     return lambda path=sqlite_path, **bounds: SqliteStore.open(path, decide, now=clock, **bounds)
