@@ -30,6 +30,7 @@ from plaudit.auth.keys import new_publishable_key, new_server_key
 from plaudit.http import development
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.health import Access
+from plaudit.http.limits import SharedCounts
 from plaudit.http.metrics import Metrics
 from plaudit.http.resource import Resource
 from plaudit.http.server import Server, ServerSettings
@@ -129,15 +130,34 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
             jwks=jwks, now=now, new_id=new_id, session_lifetime_seconds=settings.session_days * DAY_SECONDS,
         )
         service = Service(store, now=now, new_id=new_id)
-        application = Application(
-            service, authenticator, metrics, _edge_settings(settings),
-            origins=frozenset[str]().union(*(project.origins for project in prepared.projects)),
-            more_routes=[*(development.routes(issuer.jwks) if issuer else ()), *more_routes],
-        )
-        yield Running(prepared, application, service, authenticator)
+        async with _shared_counts(settings, metrics) as shared_counts:
+            application = Application(
+                service, authenticator, metrics, _edge_settings(settings),
+                origins=frozenset[str]().union(*(project.origins for project in prepared.projects)),
+                more_routes=[*(development.routes(issuer.jwks) if issuer else ()), *more_routes],
+                shared_counts=shared_counts,
+            )
+            yield Running(prepared, application, service, authenticator)
     finally:
         await store.close()
         await jwks.aclose()
+
+
+@asynccontextmanager
+async def _shared_counts(settings: Settings, metrics: Metrics) -> AsyncIterator[SharedCounts | None]:
+    """Tried before the first request, so that a wrong password is told at the start; down, they hinder nobody."""
+    if settings.limits_url is None:
+        yield None
+        return
+    from plaudit.http.limits_shared import ValkeyCounts  # noqa: PLC0415 -- 30 ms of a start, for those who use it
+
+    counts = ValkeyCounts(settings.limits_url, now=now)
+    metrics.watch_shared_limits(lambda: counts.down_since is None)
+    try:
+        await counts.check()
+        yield counts
+    finally:
+        await counts.aclose()
 
 
 async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
@@ -169,6 +189,17 @@ async def issuer_check() -> AsyncIterator[IssuerCheck]:
         yield jwks.check
     finally:
         await jwks.aclose()
+
+
+async def limits_problem(url: str) -> str | None:
+    """For `plaudit doctor`: why the shared limits cannot be counted; None: they can."""
+    from plaudit.http.limits_shared import ValkeyCounts  # noqa: PLC0415 -- as above
+
+    counts = ValkeyCounts(url, now=now)
+    try:
+        return await counts.check()
+    finally:
+        await counts.aclose()
 
 
 # ---------------------------------------------------------------- the database, without a server

@@ -97,8 +97,11 @@ def test_the_settings_that_hold_are_printed_as_a_file_that_holds(capsys, monkeyp
 
 def test_secrets_are_never_shown(capsys, monkeypatch):
     monkeypatch.setenv("PLAUDIT_SESSION_SECRET", "a-secret-that-nobody-may-ever-see")
+    monkeypatch.setenv("PLAUDIT_LIMITS_URL", "valkeys://plaudit:a-secret@limits.example/1")
+    monkeypatch.setenv("PLAUDIT_DATABASE_URL", "postgresql://plaudit:a-secret@db.example/plaudit")
     said = plaudit(capsys, "config", "show")
     assert (said.code, "a-secret" in said.out) == (0, False)
+    assert 'limits_url = "valkeys://plaudit@limits.example/1"' in said.out.splitlines()
 
 
 def test_a_wrong_file_is_told_line_by_line(capsys):

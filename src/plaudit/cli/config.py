@@ -30,7 +30,7 @@ def check(config: Config = None) -> None:
 def show(config: Config = None) -> None:
     """Print the settings that hold, as TOML.
 
-    From defaults, file and environment together. Secrets are not settings.
+    From defaults, file and environment together, without the passwords in addresses. Secrets are not settings.
 
     Example:
 
@@ -39,7 +39,12 @@ def show(config: Config = None) -> None:
     import msgspec
     import tomlkit
 
+    from plaudit.store.postgres_server import without_password
+
     settings = msgspec.to_builtins(read(config).settings)
+    for name in ("database_url", "limits_url"):
+        if "@" in (settings[name] or ""):
+            settings[name] = without_password(settings[name])
     print(tomlkit.dumps({name: _without_nothing(value) for name, value in settings.items() if value is not None}),
           end="")
 

@@ -62,6 +62,7 @@ async def examine(configuration: Configuration) -> list[Finding]:
     findings += _private_files(settings.data_path)
     findings += _disk(settings.database_path)
     findings += _database(settings.database_path)
+    findings += await _shared_limits(settings.limits_url)
     findings += [finding async for finding in _issuers(configuration)]
     return findings
 
@@ -154,7 +155,20 @@ def _newest(newest: int | None) -> Finding:
     return Finding(good=True, text=f"Newest vote: {at}")
 
 
-# ---------------------------------------------------------------- identity providers and the clock
+# ---------------------------------------------------------------- shared limits, identity providers and the clock
+
+
+async def _shared_limits(url: str | None) -> list[Finding]:
+    if url is None:
+        return []
+    from plaudit.bootstrap import limits_problem
+    from plaudit.store.postgres_server import without_password
+
+    name = f"Shared limits: {without_password(url)}"
+    if problem := await limits_problem(url):
+        return [Finding(good=False, text=f"{name}: {problem}; votes go on, and each process counts for itself. Check "
+                                         "limits_url, and that the server runs")]
+    return [Finding(good=True, text=f"{name} counts")]
 
 
 async def _issuers(configuration: Configuration) -> AsyncIterator[Finding]:

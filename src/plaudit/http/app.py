@@ -11,7 +11,7 @@ from plaudit.http.contracts import handauncle, siteassist
 from plaudit.http.door import Door
 from plaudit.http.edge import Caps, Dialect, Edge
 from plaudit.http.health import Access, Health
-from plaudit.http.limits import Limiter
+from plaudit.http.limits import Limiter, SharedCounts
 from plaudit.http.metrics import Metrics
 from plaudit.http.resource import Resource, Table
 from plaudit.ports import Authenticator
@@ -39,10 +39,13 @@ class Application:
     """The ASGI application. Set `draining` to make /readyz say that this process is going away."""
 
     def __init__(self, service: Service, authenticator: Authenticator, metrics: Metrics, settings: EdgeSettings, *,
-                 origins: frozenset[str] = frozenset(), more_routes: Sequence[Resource] = ()) -> None:
-        """`origins`: every project's web origins. `more_routes`: pages that only some runs have."""
+                 origins: frozenset[str] = frozenset(), more_routes: Sequence[Resource] = (),
+                 shared_counts: SharedCounts | None = None) -> None:
+        """`origins`: every project's web origins. `more_routes`: pages that only some runs have. `shared_counts`: what
+        the limits of several processes are counted by."""
         self.draining = False
-        door = Door(Limiter(per_address=settings.per_address_per_minute), settings.trusted_proxies)
+        limiter = Limiter(per_address=settings.per_address_per_minute, shared=shared_counts)
+        door = Door(limiter, settings.trusted_proxies)
         health = Health(service, metrics, authenticator, settings.metrics_access, lambda: self.draining)
         routes = [
             *handauncle.routes(service, authenticator, door, settings.body_bytes_max),

@@ -1,6 +1,6 @@
 """A contract's OpenAPI document: written by hand as YAML beside the contract, served as JSON."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
 
@@ -19,11 +19,11 @@ def document(package: str) -> bytes:
     return to_json(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506  # both are safe
 
 
-def document_route(path: str, contract: str, package: str, knock: Callable[[Request], None]) -> Resource:
+def document_route(path: str, contract: str, package: str, knock: Callable[[Request], Awaitable[None]]) -> Resource:
     """Anyone may read it; `knock` is the door's limit by address."""
 
     async def openapi(request: Request) -> Response:
-        knock(request)
+        await knock(request)
         return Response(document(package), media_type="application/json")
 
     return resource(path, contract, GET=openapi)

@@ -10,6 +10,7 @@ from plaudit.http.errors import RouteNotFound
 from plaudit.http.exchange import exchange
 from plaudit.http.limits import Limiter
 from plaudit.model import Contract, Project, Voter
+from plaudit.ports import Guest
 
 
 class Door:
@@ -17,9 +18,13 @@ class Door:
         self._limiter = limiter
         self._trusted_proxies = trusted_proxies
 
-    def knock(self, request: Request) -> None:
+    async def knock(self, request: Request) -> None:
         """Before authentication. Raises `RateLimited`."""
-        self._limiter.address(exchange(request.scope), client_address(request.scope, self._trusted_proxies))
+        await self._limiter.address(exchange(request.scope), self._address(request))
+
+    def admit_stranger(self, request: Request) -> None:
+        """Before somebody is made known who may have come for the first time. Raises `RateLimited`."""
+        self._limiter.newcomer(exchange(request.scope), self._address(request))
 
     def admit_project(self, request: Request, project: Project, contract: Contract | None = None) -> None:
         """Once the project is known. A contract that it does not list is as if it were not there: `RouteNotFound`."""
@@ -27,9 +32,17 @@ class Door:
         if contract is not None and contract not in project.contracts:
             raise RouteNotFound
 
-    def admit(self, request: Request, voter: Voter, contract: Contract) -> None:
+    async def admit(self, request: Request, voter: Voter, contract: Contract) -> None:
         """Once the voter is known. Raises `RouteNotFound`, `RateLimited`."""
         self.admit_project(request, voter.project, contract)
         notes = exchange(request.scope)
         notes.subject = voter.subject
-        self._limiter.voter(notes, voter)
+        await self._limiter.voter(notes, voter)
+
+    async def admit_guest(self, request: Request, guest: Guest, contract: Contract) -> None:
+        """As `admit`; a guest may have come for the first time."""
+        await self.admit(request, guest.voter, contract)
+        self._limiter.newcomer(exchange(request.scope), self._address(request), guest.known_since)
+
+    def _address(self, request: Request) -> str:
+        return client_address(request.scope, self._trusted_proxies)

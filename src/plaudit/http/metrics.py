@@ -61,6 +61,11 @@ class Metrics:
         """Say with every reading how the identity providers' keys are."""
         self.registry.register(_Issuers(facts))
 
+    def watch_shared_limits(self, are_up: Callable[[], bool]) -> None:
+        """Say with every reading whether this process counts together with others."""
+        Gauge("plaudit_shared_limits_up", "Processes that count limits in the shared store now",
+              registry=self.registry).set_function(are_up)
+
     def text(self) -> bytes:
         return generate_latest(self.registry)
 

@@ -13,6 +13,7 @@ Problem = tuple[KeyPath, str]
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256")
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
+LIMITS_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 LOOPBACK_NAMES = ("localhost",)
 
 
@@ -33,6 +34,9 @@ def _top(settings: Settings) -> Iterator[Problem]:
     if url is not None and not settings.on_postgres and (not url.startswith("sqlite:") or url == "sqlite:"):
         yield ("database_url",), ("must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
                                   "what follows")
+    if settings.limits_url is not None and not _is_limits_url(settings.limits_url):
+        yield ("limits_url",), ("must be like valkey://:PASSWORD@HOST:6379/0 (or redis://, valkeys://, rediss://), with "
+                                "a password's special characters escaped: %40 for @")
     if not settings.data_dir:
         yield ("data_dir",), "is empty; name a folder"
     for network in settings.trusted_proxies:
@@ -41,6 +45,17 @@ def _top(settings: Settings) -> Iterator[Problem]:
     known = [project.id for project in settings.projects] or ["default"]
     if settings.default_project not in (None, *known):
         yield ("default_project",), f'there is no project "{settings.default_project}"; choose one of {_list(known)}'
+
+
+def _is_limits_url(url: str) -> bool:
+    """A path is the number of a database. What may stand after a `?` would be arguments of the client's own."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return (parts.scheme in LIMITS_SCHEMES and bool(parts.hostname) and port != 0 and "?" not in url
+            and "#" not in url and bool(re.fullmatch(r"(/[0-9]{0,4})?", parts.path)))
 
 
 def _is_network(text: str) -> bool:

@@ -95,6 +95,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     session_days: Annotated[int, says("How long a visitor's session token is good, in days.", 1, 400)] = 30
     per_address_per_minute: Annotated[int, says("Requests a minute of one client address, counted before anybody is "
                                                 "authenticated; 0 switches this limit off.", 0, 10_000_000)] = 300
+    limits_url: Annotated[str | None, says("Where the limits of several processes are counted together: "
+                                           "`valkey://:PASSWORD@HOST:6379/0`, or `redis://`, and with TLS `valkeys://` "
+                                           "or `rediss://`; default: each process counts for itself.")] = None
     queue_max: Annotated[int, says("Writes that may wait for the disk; more are answered with 503.", 1, 1_000_000)] = (
         4096)
     header_bytes_max: Annotated[int, says("Bytes of headers in a request.", 1024, 1_048_576)] = 16_384

@@ -45,7 +45,7 @@ class Api:
         self._batch_bytes_max = batch_bytes_max
 
     async def register(self, request: Request) -> Response:
-        project = self._project(request, Scope.MESSAGES_WRITE)
+        project = await self._project(request, Scope.MESSAGES_WRITE)
         message_id = _id(request, "id")
         given = await body.read(request, self._message_bytes_max)
         query.parameters(request, {})
@@ -58,7 +58,7 @@ class Api:
         return body.json_response(wire.message(await self._service.message(project.id, message_id)))
 
     async def register_batch(self, request: Request) -> Response:
-        project = self._project(request, Scope.MESSAGES_WRITE)
+        project = await self._project(request, Scope.MESSAGES_WRITE)
         query.parameters(request, {})
         results: list[wire.Json] = []
         async for first, lines in batch.slices(request, self._batch_bytes_max):
@@ -67,12 +67,12 @@ class Api:
         return body.json_response(wire.batch(results))
 
     async def message(self, request: Request) -> Response:
-        project = self._project(request, Scope.FEEDBACK_READ)
+        project = await self._project(request, Scope.FEEDBACK_READ)
         query.parameters(request, {})
         return body.json_response(wire.message(await self._service.message(project.id, _id(request, "id"))))
 
     async def conversation(self, request: Request) -> Response:
-        project = self._project(request, Scope.FEEDBACK_READ)
+        project = await self._project(request, Scope.FEEDBACK_READ)
         conversation_id, page = _id(request, "id"), query.parameters(request, query.CONVERSATION)
         conversation = await self._service.conversation(project.id, conversation_id)
         total, messages = await self._service.conversation_messages(
@@ -81,19 +81,19 @@ class Api:
         return body.json_response(wire.conversation(conversation, total, messages))
 
     async def feedback(self, request: Request) -> Response:
-        project = self._project(request, Scope.FEEDBACK_READ)
+        project = await self._project(request, Scope.FEEDBACK_READ)
         wanted, limit, cursor = query.feedback_query(request)
         page = await self._service.feedback(project.id, wanted, limit=limit, cursor=cursor)
         return body.json_response(wire.feedback_page(page))
 
     async def history(self, request: Request) -> Response:
-        project = self._project(request, Scope.FEEDBACK_READ)
+        project = await self._project(request, Scope.FEEDBACK_READ)
         query.parameters(request, {})
         return body.json_response(wire.history(await self._service.history(project.id, _id(request, "message_id"))))
 
-    def _project(self, request: Request, scope: Scope) -> Project:
+    async def _project(self, request: Request, scope: Scope) -> Project:
         """Whose key it is. Raises `RateLimited`, `Unauthenticated`, `Forbidden`."""
-        self._door.knock(request)
+        await self._door.knock(request)
         project, key = self._authenticator.by_server_key(bearer(request))
         self._door.admit_project(request, project)
         if not key.may(scope):

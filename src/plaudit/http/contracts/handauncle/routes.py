@@ -1,6 +1,7 @@
 """HandAuncle v1: each operation decodes, calls the service and encodes; the rules are elsewhere."""
 
 import time
+from collections.abc import Mapping
 from typing import cast
 
 from starlette.requests import Request
@@ -77,19 +78,20 @@ class HandAuncle:
             raise Forbidden("You do not have access to this conversation") from None
 
     async def _voter(self, request: Request) -> Voter:
-        self._door.knock(request)
-        voter = await self._identify(request)
-        self._door.admit(request, voter, NAME)
+        """If there is an Authorization it alone decides: a bad token never falls back to a device."""
+        await self._door.knock(request)
+        headers = wire.identity(request.scope["headers"])
+        if b"authorization" not in headers:
+            return await self._guest(request, headers)
+        voter = await self._authenticator.by_identity_token(bearer(request))
+        await self._door.admit(request, voter, NAME)
         return voter
 
-    async def _identify(self, request: Request) -> Voter:
-        """If there is an Authorization it alone decides: a bad token never falls back to a device."""
-        headers = wire.identity(request.scope["headers"])
-        if b"authorization" in headers:
-            return await self._authenticator.by_identity_token(bearer(request))
+    async def _guest(self, request: Request, headers: Mapping[bytes, str]) -> Voter:
         guest = await self._authenticator.by_device(wire.decode_claim(headers), request.headers.get("host", ""))
         if guest.device_token:
             exchange(request.scope).headers.append((b"x-device-token", guest.device_token.encode("ascii")))
+        await self._door.admit_guest(request, guest, NAME)
         return guest.voter
 
 

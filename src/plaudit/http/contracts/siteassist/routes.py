@@ -48,10 +48,11 @@ class SiteAssist:
     async def init(self, request: Request) -> Response:
         """201 the first time that a device says hello, 200 after. The proof is in the body, so that is read first."""
         raw = await read(request, self._body_bytes_max)
-        self._door.knock(request)
+        await self._door.knock(request)
         body = json_object(raw)
         project = self._authenticator.by_publishable_key(wire.decode_key(body), request.headers.get("origin"))
         self._door.admit_project(request, project, NAME)
+        self._door.admit_stranger(request)
         visitor_id, is_new = await self._authenticator.visitor(project, wire.decode_device(body))
         visitor = wire.encode_visitor(Subject.of(SubjectKind.VISITOR, visitor_id))
         token = self._authenticator.session_token(project, visitor_id)
@@ -62,7 +63,7 @@ class SiteAssist:
         return json_response(wire.encode_visitor(voter.subject))
 
     async def current_project(self, request: Request) -> Response:
-        self._door.knock(request)
+        await self._door.knock(request)
         key = single(request.query_params.multi_items()).get("apiKey")
         if not key:
             raise Unauthenticated
@@ -115,9 +116,9 @@ class SiteAssist:
         )
 
     async def _voter(self, request: Request) -> Voter:
-        self._door.knock(request)
+        await self._door.knock(request)
         voter = await self._authenticator.by_bearer(bearer(request))
-        self._door.admit(request, voter, NAME)
+        await self._door.admit(request, voter, NAME)
         return voter
 
 
