@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import bulk
+import disturbed
 import figures
 import issuer as oidc
 import machine
@@ -49,7 +50,7 @@ def main() -> None:
 
 
 def _measure(options: argparse.Namespace, progress: Progress) -> Iterator[figures.Row]:
-    task = progress.add_task("starting", total=3 if options.quick else 8)
+    task = progress.add_task("starting", total=3 if options.quick else 10)
     with _setting(options, lambda text: progress.update(task, description=text)) as setting:
         for row in _rows(options, setting):
             progress.console.print(f"{row.name} {row.value:.2f} {row.unit}  {row.note}")
@@ -64,6 +65,9 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
         yield from figures.against_ruler(setting, running, MESSAGES)
         setting.say("one connection")
         yield figures.one_connection(setting, running, MESSAGES)
+        if not options.quick:
+            yield disturbed.backup(setting, running, MESSAGES)
+            yield disturbed.slow_clients(setting, running, MESSAGES)
         setting.say("reading every vote back")
         population.require_revisions(running, setting.answered[running.url])
     if not options.quick:
