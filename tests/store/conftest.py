@@ -2,8 +2,10 @@
 
 import pytest
 from examples import NOW, Clock
+from upgrades import become_the_next_release
 
 from plaudit.rules import decide
+from plaudit.store import migration
 from plaudit.store.postgres import PostgresStore
 from plaudit.store.sqlite import SqliteStore
 
@@ -22,6 +24,13 @@ def clock() -> Clock:
 @pytest.fixture
 def sqlite_path(tmp_path):
     return tmp_path / "plaudit.db"
+
+
+@pytest.fixture
+def next_release(monkeypatch):
+    """Makes this release the next one, until the test ends or says `monkeypatch.undo()`."""
+    monkeypatch.setattr(migration, "FOLDERS", migration.FOLDERS)
+    return become_the_next_release
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
