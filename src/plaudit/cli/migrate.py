@@ -68,8 +68,8 @@ async def _migrate(settings: Settings, *, contract: bool) -> str:
 
     done = await migrate(settings, contract=contract)
     left = await migrations_due(settings, contract=True)
-    lines = [f"{_count(done)} done", "", *_table(done)] if done else [NOTHING if not left else "nothing to do now"]
-    lines += [f"{_count(left)} left:", "", *_table(left), "", LATER] if left else []
+    lines = [f"{_count(done)} done", "", *_table(done)] if done else [NOTHING]
+    lines += ["", f"{_count(left)} left:", "", *_table(left), "", LATER] if left else []
     return "\n".join(lines)
 
 
