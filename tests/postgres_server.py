@@ -24,6 +24,7 @@ import pytest
 from loopback import children, free_port, is_running, launch, wait_until
 
 SUPERUSER = "postgres"
+PASSWORD = "which_no_log_shows"  # nobody is asked for it
 SCHEMA = "plaudit"
 UNPRIVILEGED = "nobody"
 IPC_RMID = 0
@@ -75,7 +76,7 @@ class PostgresServer:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{SUPERUSER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self) -> str:
         """The URL of a new database, empty."""

@@ -12,8 +12,9 @@ import time
 from plaudit.cli import main
 from plaudit.model import Role, Submission
 from plaudit.rules import MessageHead, decide
-from plaudit.store import sqlite, sqlite_file
+from plaudit.store import postgres, sqlite, sqlite_file
 from plaudit.store.group_commit import GroupCommit
+from plaudit.store.postgres_votes import Votes
 
 FLUSH_SECONDS = 0.05
 
@@ -26,11 +27,7 @@ class HastyCommit(GroupCommit):
 
     def write(self, job):
         written = super().write(job)
-        if not isinstance(job, Submission):
-            return written
-        answered = asyncio.get_running_loop().create_future()
-        answered.set_result(decide(MessageHead(Role.ASSISTANT, job.subject), None, job))
-        return answered
+        return answered(job) if isinstance(job, Submission) else written
 
     @staticmethod
     def _flush_later(commit, jobs):
@@ -39,8 +36,28 @@ class HastyCommit(GroupCommit):
         return commit(jobs)
 
 
+class HastyVotes(Votes):
+    """The same on PostgreSQL."""
+
+    def write(self, submission):
+        super().write(submission).add_done_callback(asyncio.Future.exception)  # which nobody will ever hear of
+        return answered(submission)
+
+    async def _commit(self, submissions):
+        await asyncio.sleep(FLUSH_SECONDS)
+        return await super()._commit(submissions)
+
+
+def answered(submission):
+    """As if nothing had stood there."""
+    answer = asyncio.get_running_loop().create_future()
+    answer.set_result(decide(MessageHead(Role.ASSISTANT, submission.subject), None, submission))
+    return answer
+
+
 def acknowledges_early():
     sqlite.GroupCommit = HastyCommit
+    postgres.Votes = HastyVotes
 
 
 def synchronous_normal():

@@ -19,13 +19,19 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def plaudit(tmp_path):
+def database(request):
+    """Where a test's servers keep their votes: each in a file of its own, unless the test is one for `EITHER`."""
+    return request.getfixturevalue("postgres_url") if getattr(request, "param", "sqlite") == "postgres" else None
+
+
+@pytest.fixture
+async def plaudit(tmp_path, database):
     """Makes servers on this test's folder, not yet started; whatever still runs in the end is killed. No log of
     theirs shows a secret or a comment."""
     made = []
 
     def make(**options):
-        made.append(Plaudit(tmp_path / f"server-{len(made)}", **options))
+        made.append(Plaudit(tmp_path / f"server-{len(made)}", **{"database": database, **options}))
         return made[-1]
 
     yield make

@@ -1,4 +1,6 @@
-"""A `plaudit serve` in a process of its own: started, awaited, stopped, killed, on one folder and one port."""
+"""A `plaudit serve` in a process of its own: started, awaited, stopped, killed, on one folder and one port.
+
+Its database is a file in its folder, or where it is told."""
 
 import asyncio
 import hashlib
@@ -14,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from answers import Gone, ask
+from databases import Database
 from footprint import Footprint
 from loopback import free_port
+from postgres_server import PASSWORD
 
 SERVER_KEY = "sk_faults_with_a_key_that_opens_nothing_else"
 PUBLISHABLE_KEY = "pk_faults_with_this"
@@ -28,7 +32,8 @@ COMMENTS = re.compile(r"\b(number|says) \d")  # what the tests' comments begin w
 CONFIGURATION = """\
 port = {port}
 data_dir = "{folder}/data"
-database_url = "sqlite:{database}"
+database_url = "{database_url}"
+database_connections = {database_connections}
 development = true
 metrics_access = "public"
 per_address_per_minute = 0
@@ -64,21 +69,24 @@ class Plaudit:
     """`launcher`: Python's arguments, another script than `-m plaudit` where it is to be put together otherwise.
     `around`: a command before Python."""
 
-    def __init__(self, folder: Path, *, database: Path | None = None, launcher: Sequence[str] = PLAUDIT,
+    def __init__(self, folder: Path, *, database: Database | None = None, launcher: Sequence[str] = PLAUDIT,
                  around: Sequence[str] = (), environment: Mapping[str, str] | None = None,
-                 drain_seconds: float = 0, queue_max: int = 4096) -> None:
+                 drain_seconds: float = 0, queue_max: int = 4096,
+                 database_connections: int = 10) -> None:
         folder.mkdir()
         self.database = database or folder / "plaudit.db"
         self.port = free_port()
         self.configuration = folder / "plaudit.toml"
         self.configuration.write_text(CONFIGURATION.format(
-            port=self.port, folder=folder, database=self.database, drain_seconds=drain_seconds, queue_max=queue_max,
+            port=self.port, folder=folder, drain_seconds=drain_seconds, queue_max=queue_max,
+            database_url=self.database if isinstance(self.database, str) else f"sqlite:{self.database}",
+            database_connections=database_connections,
             publishable_key=PUBLISHABLE_KEY, sha256=hashlib.sha256(SERVER_KEY.encode()).hexdigest()))
         self._log = folder / "server.log"
         self._log.touch()
         self.launcher, self._around, self.environment = launcher, around, dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
-        self.secrets = {SERVER_KEY}  # what no log may show, besides comments
+        self.secrets = {SERVER_KEY, PASSWORD}  # what no log may show, besides comments
 
     @property
     def pid(self) -> int:

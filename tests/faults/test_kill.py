@@ -1,12 +1,11 @@
 """kill -9 under load, again and again on one database: nothing acknowledged is lost, nobody has to repair anything."""
 
 import random
-from contextlib import closing
 from pathlib import Path
 
-import apsw
 import pytest
 from answers import ask
+from databases import EITHER, opened
 from load import KEY_HEADERS, Load, settle
 from register import Register, violations
 from serving import PLAUDIT, until
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.anyio
 KILLS = 25
 RESTART_SECONDS_MAX = 10  # what it takes is measured by the benchmarks; this only says that it is not for ever
 ALTERED = str(Path(__file__).with_name("altered_server.py"))
-LAUNCHERS = (PLAUDIT, (ALTERED, "short_log"))  # every other time a kill is likely to meet a checkpoint
+LAUNCHERS = (PLAUDIT, (ALTERED, "short_log"))  # on SQLite, every other time a kill is likely to meet a checkpoint
 
 
 async def killed_under_load(server, people, register, votes):
@@ -27,8 +26,9 @@ async def killed_under_load(server, people, register, votes):
         server.kill()
 
 
+@EITHER
 async def test_nothing_acknowledged_is_lost(plaudit):
-    """Each time it starts by itself, and in the end the file agrees with every answer that was given."""
+    """Each time it starts by itself, and in the end the database agrees with every answer that was given."""
     server, register, restarts = plaudit(), Register(), []
     await server.start()
     people = await settle(server)
@@ -41,7 +41,7 @@ async def test_nothing_acknowledged_is_lost(plaudit):
     server.kill()
     print(f"{KILLS} restarts, the longest {max(restarts):.2f} s")  # noqa: T201  shown with -s, or when this fails
     assert violations(register, server.database) == []
-    assert standing == in_the_file(server.database)
+    assert standing == in_the_database(server.database)
     assert max(restarts) < RESTART_SECONDS_MAX
 
 
@@ -51,13 +51,14 @@ async def read_back(server):
     return sorted((item["message_id"], item["vote"], item["comment"], item["revision"]) for item in items)
 
 
-def in_the_file(path):
-    with closing(apsw.Connection(str(path))) as connection:
-        return connection.execute("""
+def in_the_database(database):
+    with opened(database) as reading:
+        return reading.rows("""
             SELECT message_id, CASE vote WHEN 1 THEN 'like' ELSE 'dislike' END, comment, revision
-            FROM feedback WHERE vote IS NOT NULL ORDER BY message_id""").fetchall()
+            FROM feedback WHERE vote IS NOT NULL ORDER BY message_id""")
 
 
+@EITHER
 async def test_a_store_that_acknowledges_before_it_commits_is_found_out(plaudit):
     """The control: the same check on a store that answers too early must fail, or it would prove nothing."""
     server, register = plaudit(launcher=(ALTERED, "acknowledges_early")), Register()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from answers import Connection, Gone, flaw, request
+from databases import EITHER
 from load import Load, settle, vote
 from register import Register, violations
 from serving import until
@@ -16,6 +17,7 @@ LIMITED = ("sh", "-c", 'ulimit -n 64 && exec "$@"', "sh")
 FLOOD = 500
 
 
+@EITHER
 async def test_a_stop_under_load_loses_nothing(plaudit):
     """First /readyz says 503, so that no new traffic is sent; votes are still taken until the door closes."""
     server, register = plaudit(drain_seconds=0.5), Register()
@@ -34,6 +36,7 @@ async def draining(server):
     return await server.status("/readyz") == 503
 
 
+@EITHER
 async def test_what_is_in_flight_is_finished(plaudit):
     """Sixty-four requests whose heads have been read are answered, though their bodies come after the SIGTERM."""
     server = plaudit(drain_seconds=0.2)
@@ -81,6 +84,7 @@ async def test_a_second_server_on_the_file_leaves_the_first_alone(plaudit):
     assert violations(register, server.database) == []
 
 
+@EITHER
 async def test_a_pause_only_makes_everybody_wait(plaudit):
     """SIGSTOP: no answer; SIGCONT: everybody gets theirs."""
     server, register = plaudit(), Register()
