@@ -78,11 +78,15 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{SUPERUSER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self) -> str:
+    def create_database(self, template: str = "template1") -> str:
         """The URL of a new database, empty."""
         name = f"test_{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    def copy_database(self, url: str) -> str:
+        """The URL of a new database that holds what this one does."""
+        return self.create_database(url.rpartition("/")[2])
 
     def empty_database(self, url: str) -> None:
         """Who is still connected is cut off."""
