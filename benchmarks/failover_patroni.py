@@ -1,9 +1,13 @@
-"""What a failover costs, and that it loses nothing: `make failover`. Prints a table; about two minutes a kill.
+"""What a failover costs, and that it loses nothing: `make failover`. Prints a table; about a minute a failure.
 
 Three Patroni nodes and etcd on loopback, strict synchronous replication, `plaudit serve` on all three and people voting
 all the time. The leader's PostgreSQL and its Patroni are killed with -9, another node takes over, the killed one comes
 back. Every vote that was answered with 200 is then looked for. Ends with 1 when one is missing, or anything else is
-wrong. With --asynchronous it may well: that is the control.
+wrong. With `--replication asynchronous` it may well: that is the control.
+
+Other faults: `silence` stops both with SIGSTOP and lets them go on once another leads, as when a network comes back;
+`orphan` kills Patroni only, so that two nodes take themselves for the leader; `switchover` is the planned one;
+`standby` and `silent-standby` befall the standby for which the leader waits.
 """
 
 import argparse
@@ -28,16 +32,26 @@ import machine
 import patroni_cluster
 from answers import Connection, Gone
 from load import Person, say_next, settle
-from patroni_cluster import PASSWORD, Cluster, Node, Timings
+from patroni_cluster import Cluster
+from patroni_node import PASSWORD, Node, Replication, Settings
 from register import STATE, Register, violations
 from rich.console import Console
 from rich.table import Table
 from serving import Plaudit, until
 
 ROLE = DATABASE = "plaudit"
-CALM_SECONDS = 3.0  # of voting before a kill and after the cluster is whole again
+CALM_SECONDS = 3.0  # of voting before a failure and after the cluster is whole again
 PAUSE_SECONDS = 0.05  # between a person's votes: a load, not a benchmark
+ACCEPTED_SECONDS_MAX = 120.0
 NO_ANSWER = "connection lost"
+FAULTS = {  # whom it befalls, what happens, and how it comes back
+    "kill": (Cluster.leader, Node.kill, Node.start),
+    "silence": (Cluster.leader, Node.silence, Node.resume),
+    "orphan": (Cluster.leader, Node.kill_patroni, Node.start),
+    "switchover": (Cluster.leader, Node.hand_over, Node.follow),
+    "standby": (Cluster.standby, Node.kill, Node.start),
+    "silent-standby": (Cluster.standby, Node.silence, Node.resume),
+}
 TABLES = {  # what the checker of tests/faults/register.py reads
     "messages": "project_id, message_id, owner",
     "feedback": STATE,
@@ -48,12 +62,12 @@ console = Console(highlight=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Kill:
-    leader: str
-    successor: str
+class Failure:
+    victim: str
+    leader: str  # afterwards
     gap_seconds: float
     answers: Counter[str]  # during the gap, by status
-    back_seconds: float  # from the kill until all three were in step again
+    back_seconds: float  # from the failure until all three were in step again
     votes: int  # acknowledged, before, meanwhile and after
     wrong: Sequence[str]  # what the checker says; "I1" is a vote lost
 
@@ -110,30 +124,30 @@ def main() -> None:
     options = _options()
     kept = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory(prefix="plaudit-failover-")
     with kept as folder:
-        kills = asyncio.run(_until_told_to_stop(options, Path(folder)))
-    console.print(_table(kills, options))
-    _say_totals(kills)
-    sys.exit(any(kill.wrong for kill in kills))
+        failures = asyncio.run(_until_told_to_stop(options, Path(folder)))
+    console.print(_table(failures, options))
+    _say_totals(failures)
+    sys.exit(any(failure.wrong for failure in failures))
 
 
-async def _until_told_to_stop(options: argparse.Namespace, folder: Path) -> list[Kill]:
+async def _until_told_to_stop(options: argparse.Namespace, folder: Path) -> list[Failure]:
     """SIGTERM ends it as Ctrl-C does: everything is killed and cleaned up."""
     running = asyncio.create_task(_measure(options, folder))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     return await running
 
 
-async def _measure(options: argparse.Namespace, folder: Path) -> list[Kill]:
-    timings = Timings(options.ttl, options.loop_wait, options.retry_timeout)
+async def _measure(options: argparse.Namespace, folder: Path) -> list[Failure]:
+    settings = Settings(options.replication, options.ttl, options.loop_wait, options.retry_timeout)
     _say("starting etcd and three nodes")
-    with patroni_cluster.running(folder, options.patroni, timings, synchronous=not options.asynchronous) as cluster:
-        await cluster.healthy()
+    with patroni_cluster.running(folder, options.patroni, settings) as cluster:
+        await cluster.whole()
         await _make_database(cluster)
         url = cluster.url(ROLE, DATABASE)
         server = Plaudit(folder / "plaudit", environment={"PLAUDIT_DATABASE_URL": url})
         try:
             _say(f"starting plaudit serve: ready after {await server.start():.1f} s")
-            return await _kills(options.kills, cluster, server, url)
+            return await _failures(options, cluster, server, url)
         finally:
             server.kill()
 
@@ -145,41 +159,43 @@ async def _make_database(cluster: Cluster) -> None:
     await connection.close()
 
 
-async def _kills(number: int, cluster: Cluster, server: Plaudit, url: str) -> list[Kill]:
+async def _failures(options: argparse.Namespace, cluster: Cluster, server: Plaudit, url: str) -> list[Failure]:
     register, people = Register(), await settle(server)
-    kills = []
-    for count in range(1, number + 1):
-        kill = await _kill(f"{count}/{number}", cluster, Voting(server, people, register), url)
-        kills.append(kill)
-        for wrong in kill.wrong[:10]:
+    failures = []
+    for number in range(1, options.times + 1):
+        _say(f"{options.fault} {number} of {options.times}")
+        failure = await _failure(options.fault, cluster, Voting(server, people, register), url)
+        failures.append(failure)
+        for wrong in failure.wrong[:10]:
             _say(f"WRONG {wrong}")
-    return kills
+    return failures
 
 
-async def _kill(count: str, cluster: Cluster, voting: Voting, url: str) -> Kill:
-    leader, before = await cluster.leader(), voting.register.acknowledged
+async def _failure(fault: str, cluster: Cluster, voting: Voting, url: str) -> Failure:
+    choose, fail, restore = FAULTS[fault]
+    victim, before = await choose(cluster), voting.register.acknowledged
     async with voting:
         await asyncio.sleep(CALM_SECONDS)
-        leader.kill()
-        killed = time.monotonic()
-        _say(f"kill {count}: {leader.name} is gone")
-        successor = await _succeeded(cluster, leader, voting, killed)
-        leader.start()
-        await cluster.healthy()
-        back_seconds = time.monotonic() - killed
-        _say(f"kill {count}: {leader.name} is back in step after {back_seconds:.1f} s; checking the votes")
+        began = time.monotonic()
+        await asyncio.to_thread(fail, victim)
+        _say(f"{victim.name} is gone")
+        leader = await _succeeded(cluster, victim, voting, began)
+        restore(victim)
+        await cluster.whole()
+        back_seconds = time.monotonic() - began
+        _say(f"{victim.name} is back in step after {back_seconds:.1f} s; checking the votes")
         await asyncio.sleep(CALM_SECONDS)
-    since, until = voting.gap()
-    return Kill(leader.name, successor.name, until - since, voting.answers(since, until), back_seconds,
+    since, till = voting.gap()
+    return Failure(victim.name, leader.name, till - since, voting.answers(since, till), back_seconds,
                 voting.register.acknowledged - before, await _check(voting.register, url, voting.server))
 
 
-async def _succeeded(cluster: Cluster, leader: Node, voting: Voting, killed: float) -> Node:
-    successor = await cluster.leader(besides=leader)
-    _say(f"{successor.name} leads after {time.monotonic() - killed:.1f} s")
-    await until(lambda: voting.accepted_since(killed + 0.5))  # none of those that were on their way
-    _say(f"votes are accepted again after {time.monotonic() - killed:.1f} s")
-    return successor
+async def _succeeded(cluster: Cluster, victim: Node, voting: Voting, began: float) -> Node:
+    leader = await cluster.leader(besides=victim)
+    _say(f"{leader.name} leads after {time.monotonic() - began:.1f} s")
+    await until(lambda: voting.accepted_since(began + 0.5), ACCEPTED_SECONDS_MAX)  # none of those on their way
+    _say(f"votes are accepted after {time.monotonic() - began:.1f} s")
+    return leader
 
 
 async def _check(register: Register, url: str, server: Plaudit) -> list[str]:
@@ -200,31 +216,31 @@ async def _check(register: Register, url: str, server: Plaudit) -> list[str]:
 # ---------------------------------------------------------------- what is shown
 
 
-def _table(kills: Sequence[Kill], options: argparse.Namespace) -> Table:
-    mode = "asynchronous replication" if options.asynchronous else "strict synchronous replication"
-    table = Table(title=f"The leader killed {len(kills)} times", caption="\n".join((
-        f"{mode}, ttl {options.ttl}, loop_wait {options.loop_wait}, retry_timeout {options.retry_timeout}",
+def _table(failures: Sequence[Failure], options: argparse.Namespace) -> Table:
+    timings = f"ttl {options.ttl}, loop_wait {options.loop_wait}, retry_timeout {options.retry_timeout}"
+    table = Table(title=f"{options.fault}, {len(failures)} times", caption="\n".join((
+        f"{options.replication} replication, {timings}",
         f"{time.strftime('%Y-%m-%d')}, {machine.cpu_model()}, Python {platform.python_version()}")))
-    for heading in ("killed", "took over", "no vote for (s)", "answers meanwhile", "back in step (s)", "acknowledged",
+    for heading in ("gone", "leads then", "no vote for (s)", "answers meanwhile", "back in step (s)", "acknowledged",
                     "lost"):
         table.add_column(heading)
-    for kill in kills:
-        table.add_row(kill.leader, kill.successor, f"{kill.gap_seconds:.1f}", _counted(kill.answers),
-                      f"{kill.back_seconds:.1f}", f"{kill.votes:,}", str(_lost(kill)))
+    for failure in failures:
+        table.add_row(failure.victim, failure.leader, f"{failure.gap_seconds:.1f}", _counted(failure.answers),
+                      f"{failure.back_seconds:.1f}", f"{failure.votes:,}", str(_lost(failure)))
     return table
 
 
-def _say_totals(kills: Sequence[Kill]) -> None:
-    gaps = sorted(kill.gap_seconds for kill in kills)
-    answers = sum((kill.answers for kill in kills), Counter[str]())
+def _say_totals(failures: Sequence[Failure]) -> None:
+    gaps = sorted(failure.gap_seconds for failure in failures)
+    answers = sum((failure.answers for failure in failures), Counter[str]())
     lost, votes, findings = (sum(numbers) for numbers in zip(
-        *((_lost(kill), kill.votes, len(kill.wrong)) for kill in kills), strict=True))
+        *((_lost(failure), failure.votes, len(failure.wrong)) for failure in failures), strict=True))
     print(f"In all: {lost} of {votes:,} acknowledged votes lost; gaps {gaps[0]:.1f} to {gaps[-1]:.1f} s; "
           f"answers meanwhile: {_counted(answers)}; other findings: {findings - lost}")
 
 
-def _lost(kill: Kill) -> int:
-    return sum(wrong.startswith("I1") for wrong in kill.wrong)
+def _lost(failure: Failure) -> int:
+    return sum(wrong.startswith("I1") for wrong in failure.wrong)
 
 
 def _counted(answers: Counter[str]) -> str:
@@ -237,11 +253,12 @@ def _say(text: str) -> None:
 
 def _options() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--ttl", type=int, default=Timings.ttl, help="Patroni's settings, in seconds")
-    parser.add_argument("--loop-wait", type=int, default=Timings.loop_wait)
-    parser.add_argument("--retry-timeout", type=int, default=Timings.retry_timeout)
-    parser.add_argument("--asynchronous", action="store_true", help="the control: without synchronous replication")
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--fault", choices=FAULTS, default="kill")
+    parser.add_argument("--replication", type=Replication, choices=Replication, default=Settings.replication)
+    parser.add_argument("--ttl", type=int, default=Settings.ttl, help="Patroni's settings, in seconds")
+    parser.add_argument("--loop-wait", type=int, default=Settings.loop_wait)
+    parser.add_argument("--retry-timeout", type=int, default=Settings.retry_timeout)
     parser.add_argument("--patroni", type=Path, default=Path(sys.prefix) / "failover", help="where its packages are")
     parser.add_argument("--folder", type=Path, help="an empty folder to run in and to leave, with all logs")
     return parser.parse_args()
