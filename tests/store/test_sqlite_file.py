@@ -274,8 +274,9 @@ def no_file_may_grow():
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-async def test_after_a_failed_write_the_file_is_opened_anew(store, sqlite_path, no_file_may_grow):
+async def test_after_a_failed_write_the_file_is_opened_anew(opened, sqlite_path, no_file_may_grow):
     """Nobody knows what reached the disk then, so it is read again before anything is written after it."""
+    store = await opened()
     await store.register([a_message()])
     first = await store.submit(a_vote(comment="before"))
     with capture_logs() as logs:
@@ -284,9 +285,11 @@ async def test_after_a_failed_write_the_file_is_opened_anew(store, sqlite_path, 
                 await store.submit(a_vote(comment="lost"))
             assert await store.history("acme", "m-1") == [first]
         assert (await store.submit(a_vote(comment="after"))).revision == 2
-    assert logs[-1]["event"] == "database reopened after a failed write"
+    assert [line["event"] for line in logs] == [
+        "write failed", "database reopened after a failed write", "database works again"]
     assert [it.comment for it in await store.history("acme", "m-1")] == ["before", "after"]
     assert not any("lost" in str(it) for it in logs)
+    await store.close()
 
 
 # ---------------------------------------------------------------- reads that do not end

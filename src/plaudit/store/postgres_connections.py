@@ -16,6 +16,7 @@ import structlog
 from asyncpg.pool import PoolConnectionProxy
 
 from plaudit.errors import PlauditError, Unavailable
+from plaudit.store.outage import Outage
 from plaudit.store.plans import Ask, Plan, Put, Row
 from plaudit.store.postgres_server import OUTAGES, Servers, unavailable
 from plaudit.store.queries import numbered, postgres_queries
@@ -43,6 +44,7 @@ class Connections:
     """Up to `most` connections, each used for one transaction at a time. Make it with `open`."""
 
     def __init__(self, pool: asyncpg.Pool, seconds_max: float) -> None:
+        self._outage = Outage("database failed")
         self._pool = pool
         self._seconds_max = seconds_max
         self._waiting = 0
@@ -83,15 +85,16 @@ class Connections:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._seconds_max):
-                return await self._attempts(begin, work)
+                outcome = await self._attempts(begin, work)
         except OUTAGES as error:
             if isinstance(error, ValueError):
                 raise  # the driver could not send what we gave it
-            log.error("database failed", error=type(error).__name__,  # noqa: TRY400  its words may hold what was sent
-                      sqlstate=getattr(error, "sqlstate", None))
+            self._outage.failed(error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
             raise unavailable(error) from error
         finally:
             self._waiting -= 1
+        self._outage.over()
+        return outcome
 
     async def _attempts(self, begin: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         attempt = 1

@@ -68,14 +68,15 @@ class Servers:
         which a commit does not mean "stored".
         """
         failure: BaseException = CannotOpen("database_url names no host")
-        for place, (host, port) in enumerate(self.hosts):
+        asked = self.hosts  # others may connect meanwhile, and find the primary too
+        for place, (host, port) in enumerate(asked):
             try:
                 connection = await self._connect_to(host, port, session or {}, **options)
             except OUTAGES as error:
                 failure = error
                 continue
-            if place:
-                self.hosts = [*self.hosts[place:], *self.hosts[:place]]
+            if self.hosts[0] != (host, port):
+                self.hosts = [*asked[place:], *asked[:place]]
                 log.warning("database primary changed", host=host, port=port)
             return connection
         raise failure

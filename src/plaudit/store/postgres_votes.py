@@ -26,7 +26,7 @@ from plaudit.store.postgres_connections import WRITING, Connections, ask, column
 from plaudit.store.rows import feedback_row
 
 BATCH_MAX = 256
-BATCH_FULL = 64  # waiting: worth another transaction beside one that is under way
+BATCH_FULL = 16  # waiting: worth another transaction beside one that is under way
 SLOW_SECONDS = 0.02  # under way for so long: the others need not wait for it
 TURNS_MAX = 2  # of the loop, that a batch may wait for more to come while nothing is under way
 SWEEP_SECONDS = 0.5

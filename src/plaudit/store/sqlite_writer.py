@@ -15,6 +15,7 @@ from plaudit.model import Feedback, Submission
 from plaudit.store import sqlite_file
 from plaudit.store.checkpoints import Checkpoints
 from plaudit.store.deciding import Decide, Key, Known, key_of
+from plaudit.store.outage import Outage
 from plaudit.store.plans import Plan
 from plaudit.store.queries import queries
 from plaudit.store.rows import feedback_row, from_json
@@ -37,6 +38,7 @@ class Writer:
         self._checkpoints: Checkpoints | None = None
         self._decide = decide
         self._last_seq = 0
+        self._outage = Outage("write failed")
         self.damage: str | None = None  # once set, nothing is written any more
 
     def start(self) -> None:
@@ -66,6 +68,7 @@ class Writer:
             if len(jobs) == 1:
                 return [bug]
             return [outcome for job in jobs for outcome in self.commit([job])]  # its neighbours must not suffer
+        self._outage.over()
         return outcomes
 
     def close(self) -> None:
@@ -130,7 +133,7 @@ class Writer:
     def _note(self, error: Exception) -> None:
         if isinstance(error, Unavailable):
             return
-        log.error("write failed", error=type(error).__name__, detail=str(error))
+        self._outage.failed(error=type(error).__name__, detail=str(error))
         if isinstance(error, DAMAGE):
             self.stop_writing(str(error))
         if isinstance(error, apsw.IOError) and self._connection is not None:
