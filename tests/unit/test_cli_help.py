@@ -8,7 +8,7 @@ from command_line import plaudit
 
 COMMANDS = [
     ("serve",), ("demo",), ("key", "new"), ("key", "list"), ("key", "revoke"), ("token",), ("config", "check"),
-    ("config", "show"), ("doctor",), ("backup",), ("restore",), ("migrate",),
+    ("config", "show"), ("doctor",), ("backup",), ("restore",), ("copy",), ("migrate",),
 ]
 
 

@@ -151,7 +151,7 @@ def _with_nul(table: Table, rows: list[Row]) -> CopyFailed:
     row = next(row for row in rows if any(_has_nul(value) for value in row))
     columns = [column for column, value in zip(table.columns, row, strict=True) if _has_nul(value)]
     return CopyFailed(f"{table.name}: the row {shown(table.key_of(row))} has a NUL character in {', '.join(columns)}, "
-                      f"which PostgreSQL cannot store. Replace it in the source, then {GO_ON}")
+                      "which PostgreSQL cannot store. Write another text there, then begin anew with --restart")
 
 
 def _has_nul(value: object) -> bool:

@@ -1,0 +1,71 @@
+"""`plaudit copy` as it is used: how far it is, and what it says to who uses it wrongly."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+import structlog
+from command_line import Said, plaudit
+
+from plaudit import rules
+from plaudit.model import Conversation, Subject
+from plaudit.store.sqlite import SqliteStore
+
+OWNER = Subject.user("https://issuer.example/", "alice")
+CONVERSATIONS = 7
+
+
+@pytest.fixture(autouse=True)
+def _as_before(tmp_path, monkeypatch):
+    """Logging is the process's: leave it as it was."""
+    monkeypatch.chdir(tmp_path)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def make_source() -> None:
+    store = await SqliteStore.open(Path("old.db"), rules.decide, now=lambda: 1)
+    for number in range(CONVERSATIONS):
+        await store.create_conversation(Conversation("default", str(number), OWNER, 1, 1))
+    await store.close()
+
+
+def copied(capsys) -> Said:
+    asyncio.run(make_source())
+    return plaudit(capsys, "copy", "--from", "sqlite:old.db", "--to", "sqlite:new.db")
+
+
+def test_a_file_or_a_pipe_gets_lines(capsys):
+    said = copied(capsys)
+    assert said.code == 0
+    assert said.out.startswith("conversations: 7 rows, the same on both sides (SHA-256 ")
+    assert "conversations copied: 0 of 7 rows\nconversations copied: 7 of 7 rows, " in said.err
+    assert " rows/s, 0 s left\n" in said.err
+
+
+def test_a_terminal_gets_a_bar(capsys, monkeypatch):
+    """With its rows a second and the time that remains."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    said = copied(capsys)
+    assert said.code == 0
+    assert "7 of 7 rows" in said.err
+    assert "rows/s" in said.err
+    assert "━" in said.err
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--from", "a.db", "--to", "sqlite:b.db"], "an address is sqlite:PATH, such as"),
+    (["--from", "sqlite:", "--to", "sqlite:b.db"], "an address is sqlite:PATH"),
+    (["--from", "sqlite:a.db", "--to", "sqlite:a.db"], "--from and --to name the same database"),
+    (["--from", "sqlite:a.db", "--to", "sqlite:b.db", "--verify", "--restart"], "choose one of them"),
+    (["--from", "sqlite:a.db"], "Missing option '--to'"),
+])
+def test_a_misused_copy_says_how_it_is_used(capsys, arguments, message):
+    said = plaudit(capsys, "copy", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert message in said.err
