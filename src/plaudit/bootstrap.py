@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -34,6 +35,7 @@ from plaudit.http.limits import SharedCounts
 from plaudit.http.metrics import Metrics
 from plaudit.http.resource import Resource
 from plaudit.http.server import Server, ServerSettings
+from plaudit.http.worker_metrics import Board, Sum
 from plaudit.model import Instant, Issuer, Project, Scope
 from plaudit.ports import IssuerCheck
 from plaudit.service import Service
@@ -42,14 +44,17 @@ from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, stamp, wi
 from plaudit.settings.secrets import development_key
 from plaudit.store import postgres_migrate, sqlite_migrate
 from plaudit.store.migration import Migration
+from plaudit.store.postgres import PostgresStore
 from plaudit.store.postgres_server import without_password
 from plaudit.store.sqlite import SqliteStore
+from plaudit.workers import Worker
 
 DEVELOPMENT_AUDIENCE = "plaudit-development"
 FIRST_KEY_ID = "first"
 DAY_SECONDS = 24 * 60 * 60
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005
+TELL_SECONDS = 1.0
 KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
 
 log = structlog.get_logger("plaudit")
@@ -84,13 +89,15 @@ class Running:
     application: Application
     service: Service
     authenticator: Authenticator
+    metrics: Metrics
 
 
 Announce = Callable[[Running], Awaitable[None]]
+Share = tuple[Board, int]  # where workers write what they count, and this one's place there
 
 
 async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
-                more_routes: Sequence[Resource] = ()) -> None:
+                more_routes: Sequence[Resource] = (), share: Share | None = None) -> None:
     """Answer until SIGTERM or SIGINT, then finish what is in flight. `announce` runs when all is ready.
 
     Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`.
@@ -98,11 +105,27 @@ async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
     async with running(prepared, more_routes) as parts:
         server = Server(parts.application, _server_settings(prepared.settings), partial(announce, parts))
         _tune_interpreter()
-        watch = asyncio.create_task(_watch_keys(prepared, parts.authenticator), name="keys")
+        tasks = [asyncio.create_task(_watch_keys(prepared, parts.authenticator), name="keys")]
+        if share:
+            tasks.append(asyncio.create_task(_tell(parts.metrics.share(*share)), name="metrics"))
         try:
             await server.serve(sockets=[listener])
         finally:
-            watch.cancel()
+            for task in tasks:
+                task.cancel()
+
+
+async def serve_as(worker: Worker, prepared: Prepared, board: Board, announce: Announce) -> None:
+    """`serve` as one of several processes; the last of them announces what they all are. Raises as `serve`."""
+
+    async def ready(parts: Running) -> None:
+        if worker.is_last:
+            await announce(parts)
+        worker.say_ready()
+
+    worker.stop_with_parent()
+    with listen_beside(prepared.settings) as listener:
+        await serve(prepared, listener, ready, share=(board, worker.number))
 
 
 def _tune_interpreter() -> None:
@@ -118,8 +141,7 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
     """Open the database and wire the parts; close it when the block ends. Raises as `serve`."""
     settings, issuer = prepared.settings, prepared.development_issuer
     metrics = Metrics()
-    store = await SqliteStore.open(settings.database_path, rules.decide, now=now, waiting_max=settings.queue_max,
-                                   when_committed=metrics.committed)
+    store = await _open_store(settings, metrics)
     jwks = JwksCache(now, {issuer.issuer: issuer.jwks} if issuer else {})
     metrics.queue_depth.set_function(lambda: store.queue_depth)
     metrics.watch_issuers(jwks.facts)
@@ -137,7 +159,7 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
                 more_routes=[*(development.routes(issuer.jwks) if issuer else ()), *more_routes],
                 shared_counts=shared_counts,
             )
-            yield Running(prepared, application, service, authenticator)
+            yield Running(prepared, application, service, authenticator, metrics)
     finally:
         await store.close()
         await jwks.aclose()
@@ -160,6 +182,15 @@ async def _shared_counts(settings: Settings, metrics: Metrics) -> AsyncIterator[
         await counts.aclose()
 
 
+async def _open_store(settings: Settings, metrics: Metrics) -> SqliteStore | PostgresStore:
+    shared: Any = {"now": now, "waiting_max": settings.queue_max, "when_committed": metrics.committed}
+    if settings.database_url and settings.on_postgres:
+        return await PostgresStore.open(settings.database_url, rules.decide, **shared,
+                                        connections_max=settings.database_connections,
+                                        partitions=settings.database_partitions)
+    return await SqliteStore.open(settings.database_path, rules.decide, **shared)
+
+
 async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
     """Take over what `plaudit key new` and `plaudit key revoke` do, while running."""
     data_path, known, seen = prepared.settings.data_path, prepared.keys, None
@@ -171,6 +202,12 @@ async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
                 authenticator.renew_server_keys(with_keys(prepared.written, keys))
                 log.info("server keys renewed", ids=[key.id for key in keys.server_keys])
         await asyncio.sleep(KEYS_SECONDS)
+
+
+async def _tell(together: Sum) -> None:
+    while True:
+        together.tell()
+        await asyncio.sleep(TELL_SECONDS)
 
 
 def _keys(data_path: Path, known: Keys) -> Keys:
@@ -230,8 +267,7 @@ def database_name(settings: Settings) -> str:
 
 def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     """A listening socket, and the settings with the port that it has. Raises `SettingsError`."""
-    host = settings.host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    host, family = _address(settings)
     try:
         listener = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
     except OSError as error:
@@ -239,6 +275,34 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
         raise SettingsError(f"cannot listen on {host} port {settings.port} ({reason}); stop what is there, or choose "
                             "another with --port") from error
     return listener, msgspec.structs.replace(settings, port=listener.getsockname()[1])
+
+
+def reserve(settings: Settings) -> tuple[socket.socket, Settings]:
+    """A socket that keeps the address for several workers without listening, and the settings as `listen` gives them.
+
+    Each worker listens for itself, so that the kernel deals connections out. On one socket that all inherit, whoever
+    woke took all that waited: of 32 connections opened at once, such as a proxy's, one of four workers had 20 to 32 and
+    another none; dealt out, each had 5 to 15. Raises `SettingsError`.
+    """
+    listener, settings = listen(settings)
+    listener.close()  # it was another's, or nobody's: what shares an address would share it with another server too
+    host, family = _address(settings)
+    reserved = socket.socket(family)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserved.bind((host, settings.port))
+    return reserved, settings
+
+
+def listen_beside(settings: Settings) -> socket.socket:
+    """One worker's listening socket on the reserved address."""
+    host, family = _address(settings)
+    return socket.create_server((host, settings.port), family=family, backlog=BACKLOG, reuse_port=True)
+
+
+def _address(settings: Settings) -> tuple[str, socket.AddressFamily]:
+    host = settings.host.strip("[]")
+    return host, socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepared:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 FAILED = 1
 MISUSED = 2
@@ -17,24 +18,30 @@ class Misused(Exception):
 
 
 def main() -> None:
-    """Run a command; whatever an operator can put right is told in a line, without a traceback."""
     from plaudit.cli.app import app
+
+    os.umask(PRIVATE)
+    sys.exit(exit_code(app))
+
+
+def exit_code(command: Callable[[], object]) -> int:
+    """Run a command; whatever an operator can put right is told in a line, without a traceback."""
     from plaudit.errors import PlauditError
     from plaudit.settings import SettingsError
 
-    os.umask(PRIVATE)
     try:
-        app()
+        command()
     except (Misused, SettingsError) as error:
-        _stop(str(error), MISUSED)
+        return _told(str(error), MISUSED)
     except Failed as error:
-        _stop(str(error), FAILED)
+        return _told(str(error), FAILED)
     except PlauditError as error:
-        _stop(error.message, FAILED)
+        return _told(error.message, FAILED)
     except OSError as error:
-        _stop(f"{error.filename or 'the system'}: {error.strerror or error}", FAILED)
+        return _told(f"{error.filename or 'the system'}: {error.strerror or error}", FAILED)
+    return 0
 
 
-def _stop(message: str, code: int) -> None:
+def _told(message: str, code: int) -> int:
     print("\n".join(f"plaudit: {line}" for line in message.splitlines()), file=sys.stderr)
-    sys.exit(code)
+    return code

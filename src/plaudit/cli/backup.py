@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from plaudit.cli.options import Config, read
+from plaudit.cli.options import Config, read, sqlite_file
 
 
 def backup(destination: Annotated[Path, typer.Argument(metavar="DEST", help="The file to make.")],
@@ -23,5 +23,5 @@ def backup(destination: Annotated[Path, typer.Argument(metavar="DEST", help="The
     """
     from plaudit.store.backup import backup as copy
 
-    inventory = copy(read(config).settings.database_path, destination)
+    inventory = copy(sqlite_file(read(config)), destination)
     print(f"{destination}: {inventory}")

@@ -43,7 +43,7 @@ def show(config: Config = None) -> None:
 
     settings = msgspec.to_builtins(read(config).settings)
     for name in ("database_url", "limits_url"):
-        if "@" in (settings[name] or ""):
+        if "://" in (settings[name] or ""):
             settings[name] = without_password(settings[name])
     print(tomlkit.dumps({name: _without_nothing(value) for name, value in settings.items() if value is not None}),
           end="")

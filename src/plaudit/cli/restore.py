@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from plaudit.cli import Failed
-from plaudit.cli.options import Config, read
+from plaudit.cli.options import Config, read, sqlite_file
 
 
 def restore(source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A file made by `plaudit backup`.")],
@@ -31,7 +31,7 @@ def restore(source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A fil
     if dry_run:
         print(f"{source}: good; {backup.inspect(source)}")
         return
-    path = read(config).settings.database_path
+    path = sqlite_file(read(config))
     inventory, aside = backup.restore(source, path)
     print(f"{path}: {inventory}")
     if verify and backup.inspect(path) != inventory:

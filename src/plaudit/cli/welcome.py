@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plaudit.bootstrap import Prepared, Running
+from plaudit.bootstrap import Prepared, Running, database_name
 from plaudit.settings.keys import keys_file
 from plaudit.settings.secrets import secrets_file
 
@@ -47,7 +47,7 @@ async def announce(running: Running) -> None:
 def _places(prepared: Prepared) -> Iterator[str]:
     settings, project = prepared.settings, prepared.default_project
     yield f"Plaudit serves {settings.base_url}"
-    yield f"Database:        {settings.database_path}"
+    yield f"Database:        {database_name(settings).removeprefix('sqlite:')}"
     yield f"Secrets:         {_secrets(prepared)}"
     if prepared.first_server_key:
         yield f"Server key:      {prepared.first_server_key}"

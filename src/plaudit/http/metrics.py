@@ -8,10 +8,12 @@ from itertools import accumulate
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import Counter as Count
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from plaudit.http.exchange import Exchange
+from plaudit.http.worker_metrics import Board, Sum
 
 VOTE_SUFFIX = ".vote"  # the operation that each contract's vote is called
 LATENCY_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -49,6 +51,7 @@ class Metrics:
                                     buckets=BATCH_BUCKETS, registry=self.registry)
         self.commit_seconds = Histogram("plaudit_commit_seconds", "Time of one commit, in seconds",
                                         buckets=LATENCY_BUCKETS_SECONDS, registry=self.registry)
+        self._page: Collector = self.registry
         self.queue_depth = Gauge("plaudit_write_queue_depth", "Writes waiting for the next commit",
                                  registry=self.registry)
 
@@ -61,13 +64,19 @@ class Metrics:
         """Say with every reading how the identity providers' keys are."""
         self.registry.register(_Issuers(facts))
 
+    def share(self, board: Board, place: int) -> Sum:
+        """From now on what all workers counted is shown; `tell` them once a second what this one did."""
+        Count("plaudit_worker_starts", "Starts of worker processes", registry=self.registry).inc()
+        self._page = together = Sum(board, place, self.registry)
+        return together
+
     def watch_shared_limits(self, are_up: Callable[[], bool]) -> None:
         """Say with every reading whether this process counts together with others."""
         Gauge("plaudit_shared_limits_up", "Processes that count limits in the shared store now",
               registry=self.registry).set_function(are_up)
 
     def text(self) -> bytes:
-        return generate_latest(self.registry)
+        return generate_latest(self._page)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import asyncpg
 import structlog
@@ -122,7 +122,9 @@ def without_password(url: str) -> str:
     """The address as it may be shown and logged."""
     parts = urlsplit(url)
     user, at, places = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{places}", query="").geturl()
+    rest = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name.lower()]
+    shown = urlencode(rest, safe="/:,")
+    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{places}", query=shown).geturl()
 
 
 def unavailable(error: BaseException) -> Unavailable:
