@@ -235,6 +235,23 @@ async def test_an_index_that_a_failed_attempt_left_is_built_again(connection, ne
     assert "source" in await connection.fetchval("SELECT pg_get_indexdef($1::regclass)", name)
 
 
+async def test_an_index_that_a_killed_process_has_begun_is_waited_for(connect, connection, next_release):
+    """PostgreSQL goes on with the statement, and with holding the lock: who comes next finds the index built."""
+    await migrate(connection, partitions=0)
+    next_release()
+    killed = await connect()
+    async with long_transaction(await connect(), table="messages"):  # what is being built waits for all who read
+        building = asyncio.create_task(migrate(killed, partitions=0))
+        await waited_for(connection)
+        killed.terminate()
+        await asyncio.wait([building])
+        assert isinstance(building.exception(), (asyncpg.PostgresError, asyncpg.InterfaceError, OSError))
+        migrating = asyncio.create_task(migrate(await connect(), partitions=0))
+        await waited_for(connection)
+    assert of(await migrating) == [3, 4]
+    assert await connection.fetchval("SELECT bool_and(indisvalid) FROM pg_index")
+
+
 async def test_a_backfill_goes_through_all_rows_in_small_steps(connection, next_release):
     await migrate(connection, partitions=0)
     await connection.executemany(A_MESSAGE, [(f"m-{number}",) for number in range(50)])
@@ -248,9 +265,11 @@ async def test_a_backfill_goes_through_all_rows_in_small_steps(connection, next_
 
 
 @asynccontextmanager
-async def long_transaction(connection):
-    """Somebody reads the votes and forgets to end it."""
-    await connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT count(*) FROM feedback")
+async def long_transaction(connection, table="feedback"):
+    """Somebody reads a table and forgets to end it."""
+    await connection.execute(f"""
+        BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0;
+        SELECT count(*) FROM {table}""")
     yield
     await connection.execute("ROLLBACK")
 

@@ -62,9 +62,9 @@ async def migrate(connection: asyncpg.Connection, *, partitions: int, contract: 
         async with _alone(connection):
             await _prepare(connection)
             for migration in await due(connection, contract=contract):
+                log.info("migrating", number=migration.number, name=migration.name, phase=migration.phase.value)
                 await _apply(connection, migration, partitions)
                 done.append(migration)
-                log.info("migrated", number=migration.number, migration=migration.name, phase=migration.phase.value)
     await _compare_partitions(connection, partitions)
     return done
 
@@ -213,6 +213,6 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
             yield connection
         finally:
             await connection.close(timeout=CLOSE_SECONDS)
-    except OUTAGES as error:
+    except (*OUTAGES, asyncpg.PostgresError) as error:
         reason = str(error) or type(error).__name__
         raise CannotOpen(f"Cannot use the database {without_password(url)}: {reason}") from error
