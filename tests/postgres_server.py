@@ -32,10 +32,9 @@ STOP = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 ALWAYS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "shared_buffers": "16MB",
     "dynamic_shared_memory_type": "mmap",  # files in its folder: a killed server leaves nothing elsewhere
-    "max_wal_size": "128MB",
 }
+SMALL = {"shared_buffers": "16MB", "max_wal_size": "128MB"}  # unless a cluster is created otherwise
 
 
 class PostgresServer:
@@ -55,7 +54,7 @@ class PostgresServer:
         made.run("initdb", "--pgdata", made.data, "--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8",
                  "--locale", "C.UTF-8", "--wal-segsize", 1, "--no-sync")
         with (made.data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
-            configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+            configuration.writelines(f"{name} = '{value}'\n" for name, value in {**SMALL, **settings}.items())
         made.start()
         return made
 
