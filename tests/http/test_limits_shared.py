@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from valkey.asyncio import Valkey
 
 from plaudit.errors import RateLimited
+from plaudit.http import limits_shared
 from plaudit.http.exchange import Exchange
 from plaudit.http.limits import NEWCOMERS_PER_MINUTE, Limiter
 from plaudit.http.limits_shared import PAUSE_SECONDS, ValkeyCounts
@@ -187,13 +188,32 @@ async def test_with_a_wrong_password_it_says_so_and_works(process, valkey_server
     assert SECRET not in f"{reason} {lines} {wrong.counts!r}"
 
 
-async def test_no_more_connections_than_places(process, valkey):
-    """However many ask at once, and all of them are counted."""
+async def test_many_at_once_are_counted_on_one_connection(process, valkey):
+    """However many ask, each has a number of its own."""
     busy = process(Time(), valkey.url)
-    await asyncio.gather(*(busy.ask(f"voter-{number}") for number in range(500)))
-    counted = await busy.counts.count("address/192.0.2.1")
-    assert counted == (501, 60)
-    assert len(busy.counts._pool._available_connections) <= 16
+    found = await asyncio.gather(*(busy.counts.count("all") for _ in range(1000)))
+    assert found == [(number, 60) for number in range(1, 1001)]
+    async with Valkey.from_url(valkey.url) as client:
+        assert len(await client.client_list()) == 2  # this one and that one
+
+
+async def test_those_who_wait_are_bounded(process, valkey, monkeypatch):
+    """Whoever comes when too many wait counts for itself, and nothing is down for that."""
+    monkeypatch.setattr(limits_shared, "WAITING_MAX", 3)
+    busy = process(Time(), valkey.url)
+    found = await asyncio.gather(*(busy.counts.count("all") for _ in range(5)))
+    assert found == [(1, 60), (2, 60), (3, 60), None, None]
+    assert await busy.counts.count("all") == (4, 60)
+    assert busy.counts.down_since is None
+
+
+async def test_who_goes_away_while_waiting_harms_nobody(process, valkey):
+    """Its neighbours in the same round trip are told."""
+    busy = process(Time(), valkey.url)
+    first, second = (asyncio.create_task(busy.counts.count(name)) for name in ("one", "other"))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == (1, 60)
 
 
 # ---------------------------------------------------------------- strangers

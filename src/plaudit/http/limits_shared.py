@@ -1,11 +1,14 @@
-"""Counts that several processes share, in a Valkey or Redis server, through the library `limits`.
+"""Counts that several processes share, in a Valkey or Redis server.
 
 DESIGN. A window is one minute of the clock, and its number is part of the key. So every process knows without asking
-when it ends, and one increment, a single round trip, says all that an answer's headers need. The library's own way to
-learn a window's end costs two more (measured on loopback: 50 µs of CPU for an increment, 150 µs with them). The
-machines' clocks must agree to about a second; where they do not, a count is split at a window's edge, no more.
+when it ends, and one increment says all that an answer's headers need. The machines' clocks must agree to about a
+second; where they do not, a count is split at a window's edge, no more.
 
-A vote never waits for its limit: each count has a deadline. After the first that is missed, or any other failure,
+Whatever is asked while one round trip is under way goes into the next one together. The storage of the library `limits`
+was measured first: a round trip for each count, and two more to learn when its window ends. With 64 requests at once a
+count cost 53 us of CPU there and costs 5 us here; alone it costs the same.
+
+A vote never waits for its limit: each round trip has a deadline. After the first that misses it, or fails otherwise,
 everybody counts for themselves at once; every `pause_seconds` one request tries again, while the others go on.
 """
 
@@ -13,23 +16,32 @@ import asyncio
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from limits.aio.storage import RedisStorage
-from valkey.asyncio import ConnectionPool, SSLConnection
-from valkey.exceptions import ValkeyError
+from valkey.asyncio import Valkey
 
 from plaudit.http.limits import WINDOW_SECONDS, Count
 from plaudit.model import Instant
 
 DEADLINE_SECONDS = 0.05
 PAUSE_SECONDS = 2.0
-CONNECTIONS_MAX = 16
+CONNECTIONS_MAX = 2  # one is in use; the other may still be on its way out after a missed deadline
+TOGETHER_MAX = 256
+WAITING_MAX = 4096  # whoever comes after that counts for itself
 KEY_BYTES = 16
 WINDOW_MILLISECONDS = WINDOW_SECONDS * 1000
-FAILURES = (ValkeyError, OSError)  # TimeoutError is an OSError
+WITH_TLS = ("valkeys:", "rediss:")
+INCREMENT_ALL = """
+local counts = {}
+for place, key in ipairs(KEYS) do
+    counts[place] = redis.call('INCR', key)
+    if counts[place] == 1 then redis.call('EXPIRE', key, ARGV[1]) end
+end
+return counts
+"""
+Waiting = tuple[str, asyncio.Future[int | None]]  # a key, and who waits for its count
 
 log = structlog.get_logger("plaudit.limits")
 
@@ -41,21 +53,18 @@ class Outage:
 
 
 class ValkeyCounts:
-    """`http.limits.SharedCounts`. `url` may hold a password. Connects when first asked, keeps at most CONNECTIONS_MAX.
+    """`http.limits.SharedCounts`. `url` may hold a password. Connects when first asked.
 
     `now` gives milliseconds since 1970, `clock` seconds that never go back.
     """
 
     def __init__(self, url: str, *, now: Callable[[], Instant], clock: Callable[[], float] = time.monotonic,
                  deadline_seconds: float = DEADLINE_SECONDS, pause_seconds: float = PAUSE_SECONDS) -> None:
-        self._pool = ConnectionPool.from_url(url, max_connections=CONNECTIONS_MAX)
-        if issubclass(self._pool.connection_class, SSLConnection):
-            self._pool.connection_kwargs["ssl_check_hostname"] = True  # which the client leaves out by default
-        self._storage = RedisStorage(
-            "async+valkey://", key_prefix="plaudit",
-            connection_pool=self._pool,  # type: ignore[arg-type]  # a documented argument that its hint leaves out
-        )
-        self._places = asyncio.Semaphore(CONNECTIONS_MAX)  # first come, first served, unlike the client's own queue
+        tls = {"ssl_check_hostname": True} if url.startswith(WITH_TLS) else {}  # which the client leaves out by default
+        self._client = Valkey.from_url(url, max_connections=CONNECTIONS_MAX, **tls)
+        self._increment_all = self._client.register_script(INCREMENT_ALL)
+        self._waiting: list[Waiting] = []
+        self._trips: asyncio.Task[None] | None = None
         self._now = now
         self._clock = clock
         self._deadline_seconds = deadline_seconds
@@ -69,16 +78,12 @@ class ValkeyCounts:
 
     async def count(self, key: str) -> Count | None:
         """See `http.limits.SharedCounts`."""
-        if self._outage and not self._may_try():
+        if len(self._waiting) >= WAITING_MAX or (self._outage and not self._may_try()):
             return None
         window, past_milliseconds = divmod(self._now(), WINDOW_MILLISECONDS)
-        try:
-            number = await self._increment(f"{window}:{_digest(key)}")
-        except FAILURES as error:
-            self._failed(error)
-            return None
-        self._answered()
-        return number, math.ceil((WINDOW_MILLISECONDS - past_milliseconds) / 1000)
+        number = await self._increment(f"plaudit:{window}:{_digest(key)}")
+        reset_seconds = math.ceil((WINDOW_MILLISECONDS - past_milliseconds) / 1000)
+        return None if number is None else (number, reset_seconds)
 
     async def check(self) -> str | None:
         """Why the server cannot count now; None: it can."""
@@ -86,12 +91,51 @@ class ValkeyCounts:
         return self._outage.reason if self._outage else None
 
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        if self._trips:
+            self._trips.cancel()
+        await self._client.aclose()
 
-    async def _increment(self, key: str) -> int:
-        """Raises FAILURES."""
-        async with asyncio.timeout(self._deadline_seconds), self._places:
-            return await self._storage.incr(key, WINDOW_SECONDS)
+    def _increment(self, key: str) -> asyncio.Future[int | None]:
+        """With whatever else waits. None: nobody knows."""
+        number = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, number))
+        if self._trips is None:
+            self._trips = asyncio.create_task(self._travel(), name="shared limits")
+        return number
+
+    async def _travel(self) -> None:
+        """One round trip after another, until nobody waits."""
+        while self._waiting:
+            together, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
+            try:
+                numbers = await self._round_trip([key for key, _ in together])
+            except Exception as error:  # noqa: BLE001 -- whatever the client has met, no vote fails for it
+                self._failed(error)
+                together, self._waiting = together + self._waiting, []
+                numbers = [None] * len(together)
+            else:
+                self._answered()
+            _tell(together, numbers)
+        self._trips = None
+
+    async def _round_trip(self, keys: list[str]) -> Sequence[int | None]:
+        """Raises what the client raises, and `TimeoutError`.
+
+        Waited for as a task, not under `asyncio.timeout`: that fires before an answer that came in time is looked at,
+        on a loop that was itself kept waiting. A busy machine had five outages in as many seconds, and none was one.
+        """
+        asked = asyncio.create_task(self._ask(keys))
+        try:
+            await asyncio.wait((asked,), timeout=self._deadline_seconds)
+            if not asked.done():
+                raise TimeoutError(f"no answer within {self._deadline_seconds} s")
+            return asked.result()
+        finally:
+            asked.cancel()
+
+    async def _ask(self, keys: list[str]) -> Sequence[int]:
+        numbers: Sequence[int] = await self._increment_all(keys, [WINDOW_SECONDS])
+        return numbers
 
     def _may_try(self) -> bool:
         """One request in a pause: the others need not wait for what becomes of it."""
@@ -113,6 +157,12 @@ class ValkeyCounts:
             down_seconds = (self._now() - self._outage.since) / 1000
             self._outage = None
             log.warning("limits are shared again", down_seconds=down_seconds)
+
+
+def _tell(together: Sequence[Waiting], numbers: Sequence[int | None]) -> None:
+    for (_, waiting), number in zip(together, numbers, strict=True):
+        if not waiting.done():  # its request may be gone
+            waiting.set_result(number)
 
 
 def _digest(key: str) -> str:
