@@ -157,16 +157,17 @@ ORDER BY h.updated_at DESC, h.seq DESC
 LIMIT :limit;
 
 -- read_history --
--- A message's entries, each key's from its newest back to its first.
+-- A message's entries, each key's from its newest back to its first. Each table is told the message, so that a cluster
+-- asks one node.
 WITH RECURSIVE entry AS (
     SELECT h.*
     FROM feedback AS f
-    CROSS JOIN history AS h ON h.seq = f.seq AND h.message_id = f.message_id
+    CROSS JOIN history AS h ON h.seq = f.seq AND h.message_id = :message_id
     WHERE f.project_id = :project_id AND f.message_id = :message_id
     UNION ALL
     SELECT h.*
     FROM entry
-    CROSS JOIN history AS h ON h.seq = entry.previous_seq AND h.message_id = entry.message_id
+    CROSS JOIN history AS h ON h.seq = entry.previous_seq AND h.message_id = :message_id
 )
 SELECT project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at
 FROM entry

@@ -12,9 +12,11 @@ from plaudit.store.plans import Ask, Steps
 
 EVERYTHING = "TRUE"
 ORDERS = {"created_at": "c.created_at", "updated_at": "c.updated_at"}
-SEARCH = r"""(lower(c.title) LIKE :pattern ESCAPE '\' OR EXISTS (
-    SELECT 1 FROM messages AS m WHERE m.project_id = c.project_id AND m.conversation_id = c.conversation_id
-    AND lower(m.content) LIKE :pattern ESCAPE '\'))"""
+# Conversations and messages may stand on different nodes, so neither subquery looks at a row outside of it.
+SEARCH = r"""(lower(c.title) LIKE :pattern ESCAPE '\' OR c.conversation_id IN (
+    SELECT m.conversation_id FROM messages AS m
+    WHERE m.project_id = :project_id AND lower(m.content) LIKE :pattern ESCAPE '\' AND m.conversation_id IN (
+        SELECT o.conversation_id FROM conversations AS o WHERE o.project_id = :project_id AND o.owner = :owner)))"""
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)  # as both databases' lower() does it
 BEFORE = """(m.created_at, m.message_id) < (
     SELECT b.created_at, b.message_id FROM messages AS b
