@@ -49,7 +49,7 @@ bench: $(INSTALLED) ## Measure: under 15 minutes (ARGS=--quick for the first thr
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 failover: $(VENV)/failover ## Kill the leader of three Patroni nodes five times under load (etcd must be installed)
-	@PYTHONPATH=tests:tests/faults $(BIN)/python benchmarks/failover_patroni.py $(ARGS)
+	@PYTHONPATH=tests/faults:tests:benchmarks $(BIN)/python -m failover_patroni $(ARGS)
 
 $(VENV)/failover: | $(INSTALLED)
 	@$(PIP) install --target $@ 'patroni[etcd3]>=4.1,<5' 'psycopg[binary]>=3.2,<4'

@@ -20,13 +20,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import apsw
 import asyncpg
 import machine
 import patroni_cluster
@@ -34,7 +33,7 @@ from answers import Connection, Gone
 from load import Person, say_next, settle
 from patroni_cluster import Cluster
 from patroni_node import PASSWORD, Node, Replication, Settings
-from register import STATE, Register, violations
+from register import Register, violations
 from rich.console import Console
 from rich.table import Table
 from serving import Plaudit, until
@@ -51,11 +50,6 @@ FAULTS = {  # whom it befalls, what happens, and how it comes back
     "switchover": (Cluster.leader, Node.hand_over, Node.follow),
     "standby": (Cluster.standby, Node.kill, Node.start),
     "silent-standby": (Cluster.standby, Node.silence, Node.resume),
-}
-TABLES = {  # what the checker of tests/faults/register.py reads
-    "messages": "project_id, message_id, owner",
-    "feedback": STATE,
-    "history": f"{STATE}, previous_seq",
 }
 
 console = Console(highlight=False)
@@ -123,8 +117,11 @@ class Voting:
 def main() -> None:
     options = _options()
     kept = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory(prefix="plaudit-failover-")
-    with kept as folder:
-        failures = asyncio.run(_until_told_to_stop(options, Path(folder)))
+    try:
+        with kept as folder:
+            failures = asyncio.run(_until_told_to_stop(options, Path(folder)))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise SystemExit("Stopped, and everything with it.") from None
     console.print(_table(failures, options))
     _say_totals(failures)
     sys.exit(any(failure.wrong for failure in failures))
@@ -143,11 +140,10 @@ async def _measure(options: argparse.Namespace, folder: Path) -> list[Failure]:
     with patroni_cluster.running(folder, options.patroni, settings) as cluster:
         await cluster.whole()
         await _make_database(cluster)
-        url = cluster.url(ROLE, DATABASE)
-        server = Plaudit(folder / "plaudit", environment={"PLAUDIT_DATABASE_URL": url})
+        server = Plaudit(folder / "plaudit", environment={"PLAUDIT_DATABASE_URL": cluster.url(ROLE, DATABASE)})
         try:
             _say(f"starting plaudit serve: ready after {await server.start():.1f} s")
-            return await _failures(options, cluster, server, url)
+            return await _failures(options, cluster, server)
         finally:
             server.kill()
 
@@ -159,19 +155,19 @@ async def _make_database(cluster: Cluster) -> None:
     await connection.close()
 
 
-async def _failures(options: argparse.Namespace, cluster: Cluster, server: Plaudit, url: str) -> list[Failure]:
+async def _failures(options: argparse.Namespace, cluster: Cluster, server: Plaudit) -> list[Failure]:
     register, people = Register(), await settle(server)
     failures = []
     for number in range(1, options.times + 1):
         _say(f"{options.fault} {number} of {options.times}")
-        failure = await _failure(options.fault, cluster, Voting(server, people, register), url)
+        failure = await _failure(options.fault, cluster, Voting(server, people, register))
         failures.append(failure)
         for wrong in failure.wrong[:10]:
             _say(f"WRONG {wrong}")
     return failures
 
 
-async def _failure(fault: str, cluster: Cluster, voting: Voting, url: str) -> Failure:
+async def _failure(fault: str, cluster: Cluster, voting: Voting) -> Failure:
     choose, fail, restore = FAULTS[fault]
     victim, before = await choose(cluster), voting.register.acknowledged
     async with voting:
@@ -187,30 +183,23 @@ async def _failure(fault: str, cluster: Cluster, voting: Voting, url: str) -> Fa
         await asyncio.sleep(CALM_SECONDS)
     since, till = voting.gap()
     return Failure(victim.name, leader.name, till - since, voting.answers(since, till), back_seconds,
-                voting.register.acknowledged - before, await _check(voting.register, url, voting.server))
+                voting.register.acknowledged - before, await _check(cluster, voting.register))
+
+
+async def _check(cluster: Cluster, register: Register) -> list[str]:
+    """As superuser, who may look whether tables and indexes are sound."""
+    url = f"{cluster.url('postgres', DATABASE)}?target_session_attrs=primary"
+    found: list[str] = await asyncio.to_thread(violations, register, url)
+    return found
 
 
 async def _succeeded(cluster: Cluster, victim: Node, voting: Voting, began: float) -> Node:
     leader = await cluster.leader(besides=victim)
     _say(f"{leader.name} leads after {time.monotonic() - began:.1f} s")
-    await until(lambda: voting.accepted_since(began + 0.5), ACCEPTED_SECONDS_MAX)  # none of those on their way
+    led = time.monotonic()
+    await until(lambda: voting.accepted_since(led + 0.5), ACCEPTED_SECONDS_MAX)  # none of those that were on their way
     _say(f"votes are accepted after {time.monotonic() - began:.1f} s")
     return leader
-
-
-async def _check(register: Register, url: str, server: Plaudit) -> list[str]:
-    """What the register says against the database, from a copy that its checker can read."""
-    copy = server.configuration.with_name("copy.db")
-    copy.unlink(missing_ok=True)
-    connection = await asyncpg.connect(url, target_session_attrs="primary", server_settings={"search_path": "plaudit"})
-    with closing(apsw.Connection(str(copy))) as file, file:
-        for table, columns in TABLES.items():
-            rows = await connection.fetch(f"SELECT {columns} FROM {table}")
-            places = ",".join("?" * len(columns.split(",")))
-            file.execute(f"CREATE TABLE {table} ({columns})")
-            file.executemany(f"INSERT INTO {table} VALUES ({places})", map(tuple, rows))
-    await connection.close()
-    return await asyncio.to_thread(violations, register, copy)
 
 
 # ---------------------------------------------------------------- what is shown

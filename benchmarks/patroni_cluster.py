@@ -1,4 +1,4 @@
-"""Three Patroni nodes and one etcd on loopback, with the settings that docs/operations/patroni.md explains.
+"""Three Patroni nodes and one etcd on loopback, with the settings that docs/operations/failover.md explains.
 
 One etcd is enough here: it is PostgreSQL's nodes that things happen to.
 """
@@ -15,11 +15,11 @@ from typing import Any
 
 import httpx2
 from loopback import launch
-from patroni_node import ETCD_PORT, PASSWORD, Node, Programs, Replication, Settings
+from patroni_node import ETCD_PORT, FIRST_PORT, PASSWORD, Node, Programs, Replication, Settings
 from serving import until
 
 ETCD = "etcd"
-ETCD_PEER_PORT = 34_001
+ETCD_PEER_PORT = FIRST_PORT + 1
 NODE_COUNT = 3
 LEADER = "leader"
 STANDBYS = {
@@ -41,7 +41,7 @@ class Cluster:
         return f"postgresql://{user}:{PASSWORD}@{places}/{database}"
 
     async def whole(self) -> None:
-        """Wait until one leads and the others are in step. Raises `TimeoutError`."""
+        """Wait until one leads and the others are in step. Raises `TimeoutError`, and SystemExit when one has ended."""
         await until(self._is_whole, SECONDS_MAX)
 
     async def leader(self, besides: Node | None = None) -> Node:
@@ -60,6 +60,8 @@ class Cluster:
         return next((name for name in names if besides is None or name != besides.name), None)
 
     async def _is_whole(self) -> bool:
+        for node in self.nodes:
+            node.require_running()
         members = await self._members()
         return sorted(member["role"] for member in members) == [LEADER, *STANDBYS[self.replication]] and all(
             member["state"] == ("running" if member["role"] == LEADER else "streaming") for member in members)

@@ -19,7 +19,8 @@ from typing import Any
 import httpx2
 from loopback import children, launch
 
-ETCD_PORT = 34_000
+FIRST_PORT = 19_300  # below those that the kernel gives to clients: a port that is free stays free
+ETCD_PORT = FIRST_PORT
 SCOPE = "plaudit"
 PASSWORD = "only-on-loopback-and-gone-with-the-folder"
 UNPRIVILEGED = "nobody"
@@ -63,11 +64,11 @@ class Node:
 
     @property
     def api_port(self) -> int:
-        return 34_010 + self.number
+        return FIRST_PORT + 10 + self.number
 
     @property
     def port(self) -> int:
-        return 34_020 + self.number
+        return FIRST_PORT + 20 + self.number
 
     @property
     def data(self) -> Path:
@@ -86,6 +87,11 @@ class Node:
             [*(DROP if _is_root() else ()), sys.executable, "-m", "patroni", self.folder / "patroni.json"],
             self.folder / "log", end=signal.SIGTERM, cwd=self.folder,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(self.programs.patroni)})
+
+    def require_running(self) -> None:
+        """Raises SystemExit with the end of its log when Patroni has ended by itself."""
+        if self.process is not None and self.process.poll() is not None:
+            raise SystemExit(f"{self.name} has ended:\n{(self.folder / 'log').read_text(encoding='utf-8')[-2000:]}")
 
     def kill(self) -> None:
         """`kill -9` of Patroni and of every process of PostgreSQL, as when the machine is gone."""
