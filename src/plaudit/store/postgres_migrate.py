@@ -28,6 +28,7 @@ TURN_SECONDS = 60.0  # for another process that migrates
 TURN_POLL_SECONDS = 0.2
 LOCK_MILLISECONDS = 500  # how long votes may queue up behind a migration that waits for its lock
 LOCKED_SECONDS = 60.0  # then it is given up until somebody tries again
+WORK_SECONDS = 600.0  # for one transaction, its wait for a standby included
 CLOSE_SECONDS = 5.0
 PAUSE_SECONDS = (0.1, 5.0)  # between two attempts, from the first to the longest
 
@@ -168,12 +169,12 @@ async def _in_batches(connection: asyncpg.Connection, batch: Callable[[], Awaita
 
 
 async def _briefly(connection: asyncpg.Connection, work: Callable[[], Awaitable[T]]) -> T:
-    """Run `work` in a transaction, again and again until it has its locks. Raises `CannotOpen`."""
+    """Run `work` in a transaction, again and again until it has its locks. Raises `CannotOpen`, `TimeoutError`."""
     given_up_at = time.monotonic() + LOCKED_SECONDS
     pause_seconds, longest_seconds = PAUSE_SECONDS
     while True:
         try:
-            async with connection.transaction():
+            async with asyncio.timeout(WORK_SECONDS), connection.transaction():
                 await connection.execute(BRIEF)
                 return await work()
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
