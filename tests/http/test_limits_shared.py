@@ -1,11 +1,13 @@
 """Limits that several processes count together, with a real Valkey and clocks that the test turns."""
 
 import asyncio
-from contextlib import AsyncExitStack
+import re
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from valkey.asyncio import Valkey
+from valkey.asyncio import SSLConnection, Valkey
 
 from plaudit.errors import RateLimited
 from plaudit.http import limits_shared
@@ -122,6 +124,26 @@ async def test_nobody_can_be_recognised_in_what_is_shared(process, valkey):
         kept = {key: await client.ttl(key) for key in await client.keys()}
     assert {len(key) for key in kept} == {len(f"plaudit:{MINUTE // 60_000}:") + 32}
     assert all(0 < lives_seconds <= 60 for lives_seconds in kept.values())
+
+
+async def test_an_account_that_may_do_nothing_else_is_enough(process, valkey_server):
+    """With the rights that docs/operations/setup.md names, and a password that an address has to escape."""
+    manual = (Path(__file__).parents[2] / "docs" / "operations" / "setup.md").read_text(encoding="utf-8")
+    rights, keys = re.search(r"The account needs `([^`]+)` on `([^`]+)`", manual).groups()
+    valkey = valkey_server()
+    async with Valkey.from_url(valkey.url) as client:
+        await client.execute_command("ACL", "SETUSER", "plaudit", "on", ">50%@home", f"~{keys}", *rights.split())
+    known = process(Time(), valkey.url.replace("//", "//plaudit:50%25%40home@"))
+    assert (await known.counts.check(), await known.ask("ann")) == (None, (3, 2, 60))
+
+
+@pytest.mark.parametrize(("scheme", "checks"), [
+    ("valkeys", True), ("rediss", True), ("valkey", False), ("redis", False)])
+async def test_a_certificate_is_checked_for_its_host_too(scheme, checks):
+    """The client's own default is not to."""
+    async with aclosing(ValkeyCounts(f"{scheme}://limits.example", now=Time().now)) as counts:
+        connection = counts._client.connection_pool.make_connection()
+        assert (isinstance(connection, SSLConnection) and connection.check_hostname) is checks
 
 
 # ---------------------------------------------------------------- apart
