@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import bulk
+import databases
 import disturbed
 import figures
 import issuer as oidc
@@ -75,6 +76,7 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
         yield figures.start(setting)
         yield from _large(setting, options)
         yield from figures.memory(setting, MESSAGES)
+        yield from _on_postgres(setting, options)
 
 
 def _large(setting: figures.Setting, options: argparse.Namespace) -> Iterator[figures.Row]:
@@ -90,6 +92,13 @@ def _large(setting: figures.Setting, options: argparse.Namespace) -> Iterator[fi
                                        (large, options.messages))
     setting.say(f"start with {options.messages:,} messages")
     yield figures.start(replace(setting, place=large_place), f"start_with_{size}_to_first_answer_s")
+
+
+def _on_postgres(setting: figures.Setting, options: argparse.Namespace) -> Iterator[figures.Row]:
+    yield databases.over_sqlite(setting, MESSAGES)
+    yield databases.second_worker(setting, MESSAGES)
+    size = "10m" if options.messages == MANY_MESSAGES else str(options.messages)
+    yield databases.large_over_small(setting, f"postgres_{size}_over_10k", FEW_MESSAGES, options.messages)
 
 
 @contextlib.contextmanager

@@ -53,6 +53,22 @@ def resident_mb(pid: int) -> float:
     raise LookupError(f"no VmRSS of process {pid}")
 
 
+def cpu_seconds(pid: int) -> float:
+    """What a process and its children, all of them still running, have used so far."""
+    spent = 0
+    for process in (pid, *children(pid)):
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        spent += int(fields[11]) + int(fields[12])
+    return spent / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text(encoding="ascii").split()]
+    return found
+
+
 def _timed_append(descriptor: int) -> float:
     start = time.perf_counter()
     os.write(descriptor, bytes(4096))

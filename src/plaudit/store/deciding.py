@@ -8,6 +8,7 @@ from plaudit.rules import MessageHead, Standing
 
 Decide = Callable[[MessageHead | None, Standing | Feedback | None, Submission], Feedback | None]
 Key = tuple[str, str, str]  # project, message, subject
+Outcome = Feedback | None | Exception  # of a submission; an exception is its refusal
 
 # Looked up in a tenth of the time that an enumeration takes to call.
 ROLES = {role.value: role for role in Role}

@@ -1,6 +1,6 @@
 """Votes in PostgreSQL: the store for more than one process, and for a machine that may fail.
 
-Votes gather into transactions of many (see `postgres_votes`) on connections of their own, so that nobody who reads or
+Votes gather into transactions of many (see `parallel_commit`) on connections of their own, so that nobody who reads or
 registers can take those away.
 """
 
@@ -14,6 +14,7 @@ from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Instant, Submission
 from plaudit.store.deciding import Decide
 from plaudit.store.group_commit import WhenCommitted
+from plaudit.store.parallel_commit import ParallelCommit
 from plaudit.store.planned import PlannedStore
 from plaudit.store.plans import Steps
 from plaudit.store.postgres_connections import READING, WRITING, Connections
@@ -35,10 +36,10 @@ T = TypeVar("T")
 class PostgresStore(PlannedStore):
     """`ports.Store` on one database. Make it with `open`, inside a running event loop, and `close` it."""
 
-    def __init__(self, votes: Votes, voting: Connections, others: Connections, searching: Connections,
+    def __init__(self, commits: ParallelCommit, voting: Connections, others: Connections, searching: Connections,
                  now: Callable[[], Instant]) -> None:
         super().__init__(now)
-        self._votes = votes
+        self._commits = commits
         self._pools = voting, others, searching
         _, self._others, self._searching = self._pools
         self._closed = False
@@ -65,24 +66,24 @@ class PostgresStore(PlannedStore):
         writers = min(WRITERS_MAX, (connections_max - SEARCHERS) // 2)
         pool = partial(Connections.open, servers, seconds_max=wait_seconds_max)
         voting = await pool(writers, session=BY_KEYS)
-        votes = Votes(voting, decide, writers=writers, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
-                      when_committed=when_committed)
-        return cls(votes, voting, await pool(connections_max - writers - SEARCHERS), await pool(SEARCHERS), now)
+        commits = ParallelCommit(Votes(voting, decide).commit, writers=writers, waiting_max=waiting_max,
+                                 wait_seconds_max=wait_seconds_max, when_committed=when_committed)
+        return cls(commits, voting, await pool(connections_max - writers - SEARCHERS), await pool(SEARCHERS), now)
 
     @property
     def queue_depth(self) -> int:
         """Votes waiting for a transaction."""
-        return self._votes.depth
+        return self._commits.depth
 
     async def close(self) -> None:
         """Commit what was accepted, then let go of the database."""
-        await self._votes.close()
+        await self._commits.close()
         self._closed = True
         for pool in self._pools:
             await pool.close()
 
     async def submit(self, submission: Submission) -> Feedback | None:
-        return await self._votes.write(submission)
+        return await self._commits.write(submission)
 
     async def _write(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._run(self._others, WRITING, partial(steps, *args, **kwargs))

@@ -7,7 +7,7 @@ JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_i
 LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = w.subject;
 
 -- take_numbers --
--- Numbers for as many entries of history. They are taken after what they follow was read, and so are greater.
+-- Numbers for as many entries of history.
 SELECT nextval('history_seq') FROM generate_series(1, :count);
 
 -- write_feedback --
