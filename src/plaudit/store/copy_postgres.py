@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 import asyncpg
 
 from plaudit.store.copy import GO_ON, CopyFailed, shown
-from plaudit.store.copy_tables import GUEST_DEVICES, TABLES, UNFINISHED, Row, Table
+from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table
 from plaudit.store.postgres_migrate import due, migrate
 from plaudit.store.postgres_server import OUTAGES, Servers, without_password
 
@@ -66,11 +66,8 @@ class PostgresEnd:
             await self._connection.execute(f"INSERT INTO {UNFINISHED} VALUES ($1)", source)  # noqa: S608  a name of ours
 
     async def append(self, table: Table, rows: list[Row]) -> None:
-        columns, records = table.columns, rows
-        if table is GUEST_DEVICES:
-            columns, records = (*columns, "came_first"), [(*row, False) for row in rows]
         try:
-            await self._connection.copy_records_to_table(table.name, records=records, columns=columns)
+            await self._connection.copy_records_to_table(table.name, records=rows, columns=table.columns)
         except asyncpg.CharacterNotInRepertoireError:
             raise _with_nul(table, rows) from None
 
