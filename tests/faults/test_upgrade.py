@@ -162,7 +162,7 @@ async def test_a_migration_that_cannot_have_its_lock_lets_the_votes_pass(two_ser
         async with long_transaction(postgres_url):
             migrating = asyncio.create_task(ran(server, NEXT, "migrate"))
             await until(lambda: somebody_waits(postgres_url))
-            await load.more(2000)
+            await load.more(1000)
             assert not migrating.done()
         await migrating
     server.kill()
