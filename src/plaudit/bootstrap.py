@@ -176,7 +176,7 @@ async def _shared_counts(settings: Settings, metrics: Metrics) -> AsyncIterator[
     counts = ValkeyCounts(settings.limits_url, now=now)
     metrics.watch_shared_limits(lambda: counts.down_since is None)
     try:
-        await counts.check()
+        await counts.count("start")
         yield counts
     finally:
         await counts.aclose()
@@ -229,12 +229,12 @@ async def issuer_check() -> AsyncIterator[IssuerCheck]:
 
 
 async def limits_problem(url: str) -> str | None:
-    """For `plaudit doctor`: why the shared limits cannot be counted; None: they can."""
+    """For `plaudit doctor`, which has time: why the shared limits cannot be counted; None: they can."""
     from plaudit.http.limits_shared import ValkeyCounts  # noqa: PLC0415 -- as above
 
-    counts = ValkeyCounts(url, now=now)
+    counts = ValkeyCounts(url, now=now, deadline_seconds=1.0)
     try:
-        return await counts.check()
+        return await counts.problem()
     finally:
         await counts.aclose()
 

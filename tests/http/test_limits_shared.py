@@ -134,7 +134,7 @@ async def test_an_account_that_may_do_nothing_else_is_enough(process, valkey_ser
     async with Valkey.from_url(valkey.url) as client:
         await client.execute_command("ACL", "SETUSER", "plaudit", "on", ">50%@home", f"~{keys}", *rights.split())
     known = process(Time(), valkey.url.replace("//", "//plaudit:50%25%40home@"))
-    assert (await known.counts.check(), await known.ask("ann")) == (None, (3, 2, 60))
+    assert (await known.counts.problem(), await known.ask("ann")) == (None, (3, 2, 60))
 
 
 @pytest.mark.parametrize(("scheme", "checks"), [
@@ -203,7 +203,7 @@ async def test_with_a_wrong_password_it_says_so_and_works(process, valkey_server
     valkey = valkey_server()
     wrong = process(Time(), valkey.url.replace("//", f"//:{SECRET}@"))
     with capture_logs() as lines:
-        reason = await wrong.counts.check()
+        reason = await wrong.counts.problem()
         assert [await wrong.ask("ann") for _ in range(4)] == [(3, 2, 60), (3, 1, 60), (3, 0, 60), "wait 60"]
     assert reason.startswith("AuthenticationError: ")
     assert [line["reason"] for line in lines] == [reason]

@@ -6,12 +6,12 @@ import shutil
 import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from plaudit.cli import Failed
+from plaudit.cli.finding import Finding
 from plaudit.cli.options import Config, read
 from plaudit.model import Issuer
 from plaudit.settings import Configuration, SettingsError
@@ -22,15 +22,6 @@ SKEW_SECONDS_MAX = 30
 OTHERS = 0o077
 MEBIBYTE = 1024 * 1024
 CLOCK_TIMEOUT_SECONDS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    good: bool
-    text: str  # what is the case; when it is not good, also what to do
-
-    def __str__(self) -> str:
-        return f"{'✔' if self.good else '✘'} {self.text}"
 
 
 def doctor(config: Config = None) -> None:
@@ -60,8 +51,13 @@ async def examine(configuration: Configuration) -> list[Finding]:
     settings = configuration.settings
     findings = [Finding(good=True, text=f"Settings: {configuration.file or 'no file, only defaults'}")]
     findings += _private_files(settings.data_path)
-    findings += _disk(settings.database_path)
-    findings += _database(settings.database_path)
+    if settings.on_postgres:
+        from plaudit.cli.doctor_postgres import examine_postgres
+
+        findings += [finding async for finding in examine_postgres(settings)]
+    else:
+        findings += _disk(settings.database_path)
+        findings += _database(settings.database_path)
     findings += await _shared_limits(settings.limits_url)
     findings += [finding async for finding in _issuers(configuration)]
     return findings
@@ -166,7 +162,7 @@ async def _shared_limits(url: str | None) -> list[Finding]:
 
     name = f"Shared limits: {without_password(url)}"
     if problem := await limits_problem(url):
-        return [Finding(good=False, text=f"{name}: {problem}; votes go on, and each process counts for itself. Check "
+        return [Finding(good=False, text=f"{name}: {problem.rstrip('.')}; votes go on, and each process counts for itself. Check "
                                          "limits_url, and that the server runs")]
     return [Finding(good=True, text=f"{name} counts")]
 

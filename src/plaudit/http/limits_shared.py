@@ -17,7 +17,6 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 from valkey.asyncio import Valkey
@@ -46,12 +45,6 @@ Waiting = tuple[str, asyncio.Future[int | None]]  # a key, and who waits for its
 log = structlog.get_logger("plaudit.limits")
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
-    since: Instant
-    reason: str
-
-
 class ValkeyCounts:
     """`http.limits.SharedCounts`. `url` may hold a password. Connects when first asked.
 
@@ -69,26 +62,29 @@ class ValkeyCounts:
         self._clock = clock
         self._deadline_seconds = deadline_seconds
         self._pause_seconds = pause_seconds
-        self._outage: Outage | None = None
+        self._down_since: Instant | None = None
         self._try_again_at_seconds = 0.0
 
     @property
     def down_since(self) -> Instant | None:
-        return self._outage.since if self._outage else None
+        return self._down_since
 
     async def count(self, key: str) -> Count | None:
         """See `http.limits.SharedCounts`."""
-        if len(self._waiting) >= WAITING_MAX or (self._outage and not self._may_try()):
+        if len(self._waiting) >= WAITING_MAX or (self._down_since is not None and not self._may_try()):
             return None
         window, past_milliseconds = divmod(self._now(), WINDOW_MILLISECONDS)
         number = await self._increment(f"plaudit:{window}:{_digest(key)}")
         reset_seconds = math.ceil((WINDOW_MILLISECONDS - past_milliseconds) / 1000)
         return None if number is None else (number, reset_seconds)
 
-    async def check(self) -> str | None:
-        """Why the server cannot count now; None: it can."""
-        await self.count("check")
-        return self._outage.reason if self._outage else None
+    async def problem(self) -> str | None:
+        """Why the server cannot count now; None: it can. For people: whoever counts is not disturbed by it."""
+        try:
+            await self._round_trip(["plaudit:problem"])
+        except Exception as error:  # noqa: BLE001 -- as below
+            return _reason(error)
+        return None
 
     async def aclose(self) -> None:
         if self._trips:
@@ -108,14 +104,12 @@ class ValkeyCounts:
         while self._waiting:
             together, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
             try:
-                numbers = await self._round_trip([key for key, _ in together])
+                _tell(together, await self._round_trip([key for key, _ in together]))
+                self._answered()
             except Exception as error:  # noqa: BLE001 -- whatever the client has met, no vote fails for it
                 self._failed(error)
                 together, self._waiting = together + self._waiting, []
-                numbers = [None] * len(together)
-            else:
-                self._answered()
-            _tell(together, numbers)
+                _tell(together, [None] * len(together))
         self._trips = None
 
     async def _round_trip(self, keys: list[str]) -> Sequence[int | None]:
@@ -147,15 +141,14 @@ class ValkeyCounts:
 
     def _failed(self, error: Exception) -> None:
         self._try_again_at_seconds = self._clock() + self._pause_seconds
-        if self._outage is None:
-            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            self._outage = Outage(self._now(), reason)
-            log.warning("shared limits are down; this process counts for itself", reason=reason)
+        if self._down_since is None:
+            self._down_since = self._now()
+            log.warning("shared limits are down; this process counts for itself", reason=_reason(error))
 
     def _answered(self) -> None:
-        if self._outage is not None:
-            down_seconds = (self._now() - self._outage.since) / 1000
-            self._outage = None
+        if self._down_since is not None:
+            down_seconds = (self._now() - self._down_since) / 1000
+            self._down_since = None
             log.warning("limits are shared again", down_seconds=down_seconds)
 
 
@@ -163,6 +156,10 @@ def _tell(together: Sequence[Waiting], numbers: Sequence[int | None]) -> None:
     for (_, waiting), number in zip(together, numbers, strict=True):
         if not waiting.done():  # its request may be gone
             waiting.set_result(number)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _digest(key: str) -> str:
