@@ -1,8 +1,10 @@
-"""Plaudit put together otherwise: `altered_server.py ALTERATION,… serve --config …`. The first two are the controls.
+"""Plaudit put together otherwise: `altered_server.py ALTERATION,… serve --config …`. All but the last are controls.
 
-    acknowledges_early   answers when a vote is queued, not when it is committed
-    synchronous_normal   commits without waiting for the disk
-    short_log            moves its log into the database every few megabytes, so that a test need not write many
+    acknowledges_early     answers when a vote is queued, not when it is committed
+    synchronous_normal     commits to SQLite without waiting for the disk
+    as_the_server_commits  commits to PostgreSQL as that is set to, asynchronously perhaps
+    hears_no_warning       takes any end of a commit in PostgreSQL for a good one
+    short_log              moves its log into the database every few megabytes, so that a test need not write many
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import time
 from plaudit.cli import main
 from plaudit.model import Role, Submission
 from plaudit.rules import MessageHead, decide
-from plaudit.store import postgres, sqlite, sqlite_file
+from plaudit.store import postgres, postgres_connections, postgres_server, sqlite, sqlite_file
 from plaudit.store.group_commit import GroupCommit
 from plaudit.store.postgres_votes import Votes
 
@@ -75,7 +77,19 @@ def short_log():
     sqlite_file.CHECKPOINT_PAGES = 500
 
 
-ALTERATIONS = {alter.__name__: alter for alter in (acknowledges_early, synchronous_normal, short_log)}
+def as_the_server_commits():
+    postgres_server.AT_LEAST_DURABLE = "SELECT"
+
+
+def hears_no_warning():
+    async def commit(connection):
+        await connection.execute("COMMIT")
+
+    postgres_connections._commit = commit
+
+
+ALTERATIONS = {alter.__name__: alter for alter in (
+    acknowledges_early, synchronous_normal, short_log, as_the_server_commits, hears_no_warning)}
 
 if __name__ == "__main__":
     for name in sys.argv.pop(1).split(","):
