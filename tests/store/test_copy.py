@@ -150,6 +150,16 @@ def test_partitions_are_made_and_filled(capsys, monkeypatch, filled, on_postgres
     assert on_sqlite.contents() == filled.contents()
 
 
+def test_partitions_are_changed_by_a_copy(capsys, monkeypatch, filled, on_postgres, postgres):
+    """From one PostgreSQL database into another."""
+    copied(capsys, filled, on_postgres)
+    monkeypatch.setenv("PLAUDIT_DATABASE_PARTITIONS", "2")
+    other = Place(postgres.create_database())
+    assert copied(capsys, on_postgres, other).code == 0
+    assert other.contents() == filled.contents()
+    assert other.execute("SELECT count(DISTINCT tableoid) FROM history") == [(2,)]
+
+
 def test_what_postgres_cannot_store_is_named(capsys, tmp_path, on_postgres):
     """A NUL is refused by the API; what has one all the same can be put right and the copy goes on."""
     source = with_everything(tmp_path / "odd.db", ODD_COMMENTS)

@@ -3,15 +3,19 @@
 Citus itself is not run here: its rules are held to the text of every migration and of every statement.
 """
 
+import re
+from pathlib import Path
+
 import pytest
 import sqlglot
-from citus import BY, LOCAL, RULES, violations
+from citus import BY, GROUPS, LOCAL, RULES, violations
 
 from plaudit.store import reads
 from plaudit.store.migration import known
 from plaudit.store.postgres_partitions import with_partitions
 from plaudit.store.queries import numbered, postgres_queries
 
+MANUAL = Path(__file__).parents[2] / "docs" / "operations" / "postgresql.md"
 FEEDBACK = {"conditions": " AND ".join([*reads.FEEDBACK_CONDITIONS.values(), reads.AFTER_CURSOR])}
 OF_OWNER = {"search": reads.SEARCH, "order": "c.created_at DESC"}
 OF_CONVERSATION = {"conditions": f"m.role = :role AND {reads.BEFORE}", "direction": "ASC"}
@@ -106,6 +110,15 @@ def test_what_citus_takes_is_let_through(sql):
 def test_each_rule_has_a_control(rule):
     statements = [sqlglot.parse_one(sql, dialect="postgres") for sql in CONTROLS]
     assert any(list(rule(statement)) for statement in statements)
+
+
+def test_the_manual_distributes_every_table():
+    commands = re.findall(r"^SELECT create_distributed_table\('plaudit\.(\w+)', '(\w+)', colocate_with => '(.+?)'",
+                          MANUAL.read_text("utf-8"), re.MULTILINE)
+    assert {table: column for table, column, _ in commands} == BY
+    beside = {table: {others.removeprefix("plaudit."), table} - {"none"} for table, _, others in commands}
+    assert all(others <= set(next(group for group in GROUPS if table in group)) for table, others in beside.items())
+    assert sum(len(others) == 1 for others in beside.values()) == len(GROUPS)  # each group is begun by one table
 
 
 def test_a_table_is_somewhere():
