@@ -18,7 +18,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 # What some tests run that pip cannot bring, each as command:Debian-packages.
 TOOLS := bash:bash curl:curl cc:gcc+libc6-dev node:nodejs npm:npm
 
-.PHONY: help run test tools check bench failover replay lock clean
+.PHONY: help run test tools check bench capacity soak failover replay lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -53,6 +53,12 @@ failover: $(VENV)/failover ## Kill the leader of three Patroni nodes five times 
 
 $(VENV)/failover: | $(INSTALLED)
 	@$(PIP) install --target $@ 'patroni[etcd3]>=4.1,<5' 'psycopg[binary]>=3.2,<4'
+
+soak: $(INSTALLED) tools ## Faults in random order for half an hour (SOAK_MINUTES=3 SOAK_SEED=7 …: tests/faults/soak.py)
+	@PYTHONPATH=tests $(BIN)/python tests/faults/soak.py
+
+capacity: $(INSTALLED) ## Measure what votes and messages cost, and project it into docs/capacity.md (four minutes)
+	@PYTHONPATH=tests $(BIN)/python benchmarks/capacity.py --measure --write $(ARGS)
 
 replay: $(INSTALLED) ## Play 10,920 real judgements through both contracts and compare what is read back
 	@$(BIN)/python benchmarks/replay.py $(ARGS)

@@ -4,14 +4,27 @@
  *   FSYNC_DELAY_US=2000 LD_PRELOAD=./slow_fsync.so plaudit serve
  *
  * FSYNC_DELAY_US    every fsync and fdatasync takes so many microseconds longer
+ * FSYNC_DELAY_FILE  while this file exists, as many as it says
  * FSYNC_FAIL_FILE   while this file exists, they fail with EIO
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+static long delay_microseconds(void) {
+    const char *always = getenv("FSYNC_DELAY_US"), *path = getenv("FSYNC_DELAY_FILE");
+    long delay = always ? atol(always) : 0;
+    FILE *file = path ? fopen(path, "r") : NULL;
+    if (file) {
+        if (fscanf(file, "%ld", &delay) != 1) delay = 0;
+        fclose(file);
+    }
+    return delay;
+}
 
 static int troubled(void) {
     const char *file = getenv("FSYNC_FAIL_FILE");
@@ -19,8 +32,7 @@ static int troubled(void) {
         errno = EIO;
         return 1;
     }
-    const char *delay = getenv("FSYNC_DELAY_US");
-    long microseconds = delay ? atol(delay) : 0;
+    long microseconds = delay_microseconds();
     if (microseconds > 0) {
         struct timespec pause = {microseconds / 1000000, microseconds % 1000000 * 1000};
         while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {}

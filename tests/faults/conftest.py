@@ -1,16 +1,8 @@
 """Real servers, real files, real faults. What every test here needs."""
 
-import subprocess
-from pathlib import Path
-
 import pytest
 from serving import Plaudit
-
-HERE = Path(__file__).parent
-SHIMS = {
-    "slow_fsync": HERE.parents[1] / "benchmarks" / "slow_fsync.c",  # slow or failing
-    "shifted_clock": HERE / "shifted_clock.c",
-}
+from shims import preload
 
 
 @pytest.fixture
@@ -44,11 +36,4 @@ async def plaudit(tmp_path, database):
 def preloaded(tmp_path_factory):
     """The environment that puts shims between a server and its C library; the first is asked first."""
     folder = tmp_path_factory.mktemp("shims")
-
-    def compiled(name):
-        library = folder / f"{name}.so"
-        if not library.exists():
-            subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, SHIMS[name], "-ldl"], check=True)
-        return str(library)
-
-    return lambda *names, **variables: {"LD_PRELOAD": ":".join(map(compiled, names)), **variables}
+    return lambda *names, **variables: {**preload(folder, *names), **variables}

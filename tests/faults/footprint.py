@@ -12,6 +12,9 @@ class Footprint:
     descriptors: int
     threads: int
 
+    def __str__(self) -> str:
+        return f"{self.resident_mb} MB, {self.descriptors} descriptors, {self.threads} threads"
+
     @classmethod
     def of(cls, pid: int) -> Self:
         process = Path("/proc", str(pid))

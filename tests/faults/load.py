@@ -7,6 +7,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +23,7 @@ PEOPLE = 64
 MESSAGES_EACH = 2
 DAY_SECONDS = 24 * 60 * 60
 TOKEN_DAYS = 30
+COME_BACK_SECONDS = 0.05
 VOTES = {1: "like", -1: "dislike", None: None}
 KEY_HEADERS = {"Authorization": f"Bearer {SERVER_KEY}"}
 
@@ -109,12 +111,15 @@ def _registration(person: Person, message_id: str) -> dict[str, Any]:
 
 
 class Load:
-    """Votes while the block runs. A client ends with its connection; leaving the block lets each finish its request."""
+    """Votes while the block runs. A client ends with its connection, or comes back where it is told to; leaving the
+    block lets each finish its request."""
 
-    def __init__(self, server: Plaudit, people: Sequence[Person], register: Register) -> None:
+    def __init__(self, server: Plaudit, people: Sequence[Person], register: Register, *, coming_back: bool = False
+                 ) -> None:
         self._server = server
         self.people = people
         self._register = register
+        self._coming_back = coming_back
         self._stopped = False
         self.statuses: Counter[int] = Counter()
 
@@ -133,20 +138,23 @@ class Load:
         return all(client.done() for client in self._clients)
 
     async def _client(self, person: Person) -> None:
-        try:
+        await self._votes(person)
+        while self._coming_back and not self._stopped:
+            await asyncio.sleep(COME_BACK_SECONDS)
+            await self._votes(person)
+
+    async def _votes(self, person: Person) -> None:
+        """On one connection, to its end."""
+        with suppress(Gone):
             connection = await Connection.to(self._server.port)
-        except Gone:
-            return
-        try:
-            for message_id in itertools.cycle(person.message_ids):
-                if self._stopped:
-                    return
-                answer = await say_next(connection, person, message_id, self._register)
-                self.statuses[answer.status] += 1
-        except Gone:
-            return
-        finally:
-            await connection.close()
+            try:
+                for message_id in itertools.cycle(person.message_ids):
+                    if self._stopped:
+                        return
+                    answer = await say_next(connection, person, message_id, self._register)
+                    self.statuses[answer.status] += 1
+            finally:
+                await connection.close()
 
 
 async def vote(server: Plaudit, person: Person, message_id: str, register: Register) -> Answer:

@@ -143,8 +143,12 @@ class Plaudit:
     async def stop(self) -> int:
         """SIGTERM, once it holds no more than when it began (I8). The exit code; raises `TimeoutError`."""
         await until(lambda: not self.footprint.beyond(self.began_with, GROWTH))
-        self.process.send_signal(signal.SIGTERM)
+        self.terminate()
         return await self.ended()
+
+    def terminate(self) -> None:
+        """SIGTERM"""
+        self.process.send_signal(signal.SIGTERM)
 
     async def ended(self) -> int:
         """The exit code."""
