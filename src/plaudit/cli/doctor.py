@@ -162,8 +162,8 @@ async def _shared_limits(url: str | None) -> list[Finding]:
 
     name = f"Shared limits: {without_password(url)}"
     if problem := await limits_problem(url):
-        return [Finding(good=False, text=f"{name}: {problem.rstrip('.')}; votes go on, and each process counts for itself. Check "
-                                         "limits_url, and that the server runs")]
+        return [Finding(good=False, text=f"{name}: {problem.rstrip('.')}; votes go on, and each process counts for "
+                                         "itself. Check limits_url, and that the server runs")]
     return [Finding(good=True, text=f"{name} counts")]
 
 
