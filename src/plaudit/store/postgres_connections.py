@@ -18,7 +18,7 @@ from asyncpg.pool import PoolConnectionProxy
 from plaudit.errors import PlauditError, Unavailable
 from plaudit.store.outage import Outage
 from plaudit.store.plans import Ask, Plan, Put, Row
-from plaudit.store.postgres_server import OUTAGES, Servers, unavailable
+from plaudit.store.postgres_server import OUTAGES, Servers, unavailable, without_data
 from plaudit.store.queries import numbered, postgres_queries
 
 WRITING = "BEGIN"
@@ -87,10 +87,10 @@ class Connections:
             async with asyncio.timeout(self._seconds_max):
                 outcome = await self._attempts(begin, work)
         except OUTAGES as error:
-            if isinstance(error, ValueError):
-                raise  # the driver could not send what we gave it
             self._outage.failed(error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
             raise unavailable(error) from error
+        except asyncpg.PostgresError as bug:
+            raise without_data(bug).with_traceback(bug.__traceback__) from None
         finally:
             self._waiting -= 1
         self._outage.over()

@@ -35,6 +35,7 @@ OUTAGES = (
     asyncpg.InternalServerError,
     asyncpg.ReadOnlySQLTransactionError,  # the primary has become a standby
     asyncpg.LockNotAvailableError,
+    asyncpg.InvalidCachedStatementError,  # a migration has changed what a prepared statement gives
     asyncpg.TransactionRollbackError,  # deadlock and serialization failures, after the last attempt
     asyncpg.InvalidAuthorizationSpecificationError,
 )
@@ -135,3 +136,9 @@ def unavailable(error: BaseException) -> Unavailable:
     if isinstance(error, TimeoutError):
         return Unavailable("The database did not answer in time")
     return Unavailable("The database cannot be used now")
+
+
+def without_data(bug: asyncpg.PostgresError) -> RuntimeError:
+    """A bug as it may be logged: the server's DETAIL shows a whole row, the driver's words the value it was given."""
+    words = bug.message or "a value that cannot be sent"  # the driver's own errors have no message from the server
+    return RuntimeError(f"{type(bug).__name__}: {words}")
