@@ -206,6 +206,20 @@ def test_every_configuration_and_secret_is_a_file():
     assert ignored.stdout.split() == theirs
 
 
+def test_the_manuals_commands_make_the_secrets_that_the_services_read(tmp_path):
+    """Run as they stand, but for the change of owner, which takes root."""
+    manual = (ROOT / "docs/operations/setup.md").read_text(encoding="utf-8")
+    block = manual.partition("```sh\ninstall -d -m 0700 secrets\n")[2].partition("chown 10001 secrets/pgpass ")[0]
+    subprocess.run(["sh", "-euc", f"install -d -m 0700 secrets\n{block}"], cwd=tmp_path, check=True)
+    made = {name: tmp_path / entry["file"] for name, entry in COMPOSE["secrets"].items()}
+    assert {name: oct(file.stat().st_mode & 0o777) for name, file in made.items()} == {
+        "pgpass": "0o400", "postgres_password": "0o444", "plaudit_password": "0o444"}
+    place = re.fullmatch(r"postgresql://(\w+)@(\w+):(\d+)/(\w+)", OURS["environment"]["PLAUDIT_DATABASE_URL"])
+    role, host, port, database = place.groups()
+    assert made["pgpass"].read_text().strip().split(":") == [
+        host, port, database, role, made["plaudit_password"].read_text().strip()]
+
+
 def test_no_secret_stands_in_an_environment():
     """What stands there is shown by `docker inspect`."""
     given = [item for service in SERVICES.values() for item in service.get("environment", {}).items()]
