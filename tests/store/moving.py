@@ -8,10 +8,14 @@ from typing import Any
 
 import apsw
 import asyncpg
+import pytest
+import uvloop
 from command_line import Said, plaudit
 from examples import BORIS, DISLIKE, GUEST, LIKE, NOW, VISITOR, a_message, a_vote
 
 from plaudit.rules import decide
+from plaudit.store import copy_postgres, copy_sqlite
+from plaudit.store.copy import copy
 from plaudit.store.copy_tables import TABLES
 from plaudit.store.postgres_server import without_password
 from plaudit.store.sqlite import SqliteStore
@@ -103,3 +107,39 @@ async def _register_and_vote(store: SqliteStore, comments: list[str]) -> None:
     await store.submit(a_vote("v-1", subject=VISITOR))
     await store.submit(a_vote("v-1", subject=VISITOR, vote=None, at=NOW + 5))
     await asyncio.gather(*(store.submit(a_vote(it)) for it in ids))
+
+
+# ---------------------------------------------------------------- interrupted
+
+
+class PowerGone(Exception):
+    pass
+
+
+class StopsAfter:
+    """A copy's progress that ends it at a batch."""
+
+    def __init__(self, batches: int) -> None:
+        self.batches = batches
+
+    def start(self, *_: object) -> None:
+        pass
+
+    def advance(self, _rows: int) -> None:
+        self.batches -= 1
+        if not self.batches:
+            raise PowerGone
+
+
+def interrupted(source: Place, target: Place, batches: int) -> None:
+    """A copy that ends after so many batches."""
+
+    async def begin() -> None:
+        reads = copy_postgres.open_source(source.url) if source.on_postgres else copy_sqlite.open_source(source.path)
+        writes = (copy_postgres.open_target(target.url, partitions=0) if target.on_postgres else
+                  copy_sqlite.open_target(target.path))
+        async with reads as ours, writes as theirs:
+            await copy(ours, theirs, StopsAfter(batches))
+
+    with pytest.raises(PowerGone):
+        uvloop.run(begin())

@@ -10,17 +10,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 import structlog
-import uvloop
 from command_line import Said
 from examples import NOW, ODD_COMMENTS, a_vote
-from moving import MANY, ODD_IDS, Place, copied, with_everything
+from moving import MANY, ODD_IDS, Place, copied, interrupted, with_everything
 from serving import until
 
-from plaudit.errors import PlauditError
+from plaudit.errors import PlauditError, Unavailable
 from plaudit.model import Vote
 from plaudit.rules import decide
-from plaudit.store import copy_postgres, copy_sqlite
-from plaudit.store.copy import copy
+from plaudit.store import copy_postgres
 from plaudit.store.copy_tables import TABLES, UNFINISHED
 from plaudit.store.postgres import PostgresStore
 from plaudit.store.sqlite import SqliteStore
@@ -75,7 +73,6 @@ def ends(request, capsys, filled, on_postgres, on_sqlite) -> tuple[Place, Place]
 
 
 def test_there_and_back_again_every_row_is_what_it_was(capsys, filled, on_postgres, on_sqlite):
-    """Odd ids and comments, changed and removed votes, their history, visitors, guests."""
     before = filled.contents()
     said = copied(capsys, filled, on_postgres)
     assert (said.code, said.out.splitlines()[-1]) == (
@@ -173,39 +170,6 @@ def test_what_postgres_cannot_store_is_named(capsys, tmp_path, on_postgres):
 
 
 # ---------------------------------------------------------------- interrupted
-
-
-class PowerGone(Exception):
-    pass
-
-
-class StopsAfter:
-    """A copy's progress that ends it at a batch."""
-
-    def __init__(self, batches: int) -> None:
-        self.batches = batches
-
-    def start(self, *_: object) -> None:
-        pass
-
-    def advance(self, _rows: int) -> None:
-        self.batches -= 1
-        if not self.batches:
-            raise PowerGone
-
-
-def interrupted(source: Place, target: Place, batches: int) -> None:
-    """A copy that ends after so many batches."""
-
-    async def begin() -> None:
-        reads = copy_postgres.open_source(source.url) if source.on_postgres else copy_sqlite.open_source(source.path)
-        writes = (copy_postgres.open_target(target.url, partitions=0) if target.on_postgres else
-                  copy_sqlite.open_target(target.path))
-        async with reads as ours, writes as theirs:
-            await copy(ours, theirs, StopsAfter(batches))
-
-    with pytest.raises(PowerGone):
-        uvloop.run(begin())
 
 
 # 1: conversations, 2 to 4: messages, 5: feedback, 6: history, 7: visitors, 8: guest devices, then the same verified
@@ -355,6 +319,22 @@ def test_a_database_that_a_server_uses_is_neither_read_nor_written(capsys, ends)
         assert (said.code, said.out) == (1, "")
         assert (f"plaudit: {used.name} is in use: there are" if used.on_postgres else "Another server") in said.err
     assert copied(capsys, *ends).code == 0
+
+
+def test_a_server_that_is_started_meanwhile_stores_nothing(capsys, filled, on_postgres):
+    """Its votes are refused rather than missing in the copy."""
+    copied(capsys, filled, on_postgres)
+
+    async def vote_meanwhile() -> None:
+        async with copy_postgres.open_source(on_postgres.url) as source:
+            store = await PostgresStore.open(on_postgres.url, decide, now=lambda: NOW, wait_seconds_max=0.3)
+            with pytest.raises(Unavailable):
+                await store.submit(a_vote("m-1", vote=Vote.DISLIKE, at=NOW + 10))
+            await store.close()
+            assert await source.count(TABLES[0])
+
+    asyncio.run(vote_meanwhile())
+    assert on_postgres.contents() == filled.contents()
 
 
 def nothing(_: Path) -> None:

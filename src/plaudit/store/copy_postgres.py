@@ -29,6 +29,11 @@ SERVERS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'plaudit' AND pid <> pg_backend_pid()"""
 
+# A server that is started meanwhile can store nothing, rather than something that the copy would lack.
+STILL = f"""
+SET LOCAL lock_timeout = '5s';
+LOCK TABLE {', '.join(table.name for table in TABLES)} IN SHARE MODE"""
+
 FIRST_DEVICES = """
 UPDATE guest_devices AS d SET came_first = TRUE
 FROM (SELECT DISTINCT ON (project_id, user_hash) project_id, user_hash, device_hash
@@ -88,13 +93,15 @@ class PostgresEnd:
 async def open_source(url: str) -> AsyncIterator[PostgresEnd]:
     """Raises `CopyFailed`, and `WrongDatabase` for one that this Plaudit does not know."""
     name = without_password(url)
-    async with _connected(url) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with _connected(url) as connection:
         if await due(connection, contract=False):
             raise CopyFailed(f"{name} has no database of this Plaudit's version. Check the address; if it is an older "
                              "one, bring it up to date with `plaudit migrate`")
         if await unfinished(connection) is not None:
             raise CopyFailed(f"{name} is itself a copy that was not finished; finish that one first")
-        yield PostgresEnd(name, connection)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(STILL)  # first: what is read from now on is what this transaction sees
+            yield PostgresEnd(name, connection)
 
 
 @asynccontextmanager
