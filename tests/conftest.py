@@ -7,6 +7,14 @@ import pytest
 pytest_plugins = ["postgres_server", "valkey_server"]
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def database(request):
+    """Each database in turn: the settings of a server on it. On PostgreSQL all of a worker's servers share one."""
+    if request.param == "sqlite":
+        return {}
+    return {"database_url": request.getfixturevalue("postgres").create_database()}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("schemathesis")
     group.addoption("--schemathesis-examples", type=int, default=30, help="How many an operation and phase.")

@@ -148,9 +148,9 @@ class Votes(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory, database):
     with (identity_provider.running() as provider,
-          plaudit(tmp_path_factory.mktemp("plaudit"), [project(MAIN, provider.url)]) as running):
+          plaudit(tmp_path_factory.mktemp("plaudit"), [project(MAIN, provider.url)], **database) as running):
         yield running
 
 

@@ -1,4 +1,4 @@
-"""One server for each worker, with every kind of project; a test that must break or strain one starts its own."""
+"""One server for each worker and database, with every kind of project; a test that must break or strain one starts its own."""
 
 import identity_provider
 import pytest
@@ -16,8 +16,9 @@ def jwks_url():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory, jwks_url):
-    with plaudit(tmp_path_factory.mktemp("plaudit"), every_kind_of_project(jwks_url), log_requests="all") as running:
+def server(tmp_path_factory, jwks_url, database):
+    folder = tmp_path_factory.mktemp("plaudit")
+    with plaudit(folder, every_kind_of_project(jwks_url), log_requests="all", **database) as running:
         yield running
 
 
