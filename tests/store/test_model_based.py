@@ -19,6 +19,7 @@ from plaudit.errors import Conflict, PlauditError
 from plaudit.model import AuthLevel, Contract, FeedbackFilter, Plan, Project, Role, Vote, Voter
 from plaudit.rules import decide
 from plaudit.service import Service
+from plaudit.store.postgres import PostgresStore
 from plaudit.store.sqlite import SqliteStore
 
 PLAN = Plan("pro", frozenset({"feedback"}))
@@ -28,13 +29,14 @@ project_ids = st.sampled_from([project.id for project in PROJECTS])
 subjects = st.sampled_from([ANNA, ANNA, ANNA, BORIS, GUEST, VISITOR])  # mostly one, so that votes are mostly allowed
 message_ids = st.sampled_from(["m-1", "m-2", "m-3", "M-1"])
 conversation_ids = st.sampled_from(["c-1", "c-2"])
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)  # NUL is refused before the store
 messages = st.builds(
     a_message, message_ids, project_id=project_ids, conversation_id=conversation_ids, owner=subjects,
     role=st.sampled_from([Role.ASSISTANT, Role.ASSISTANT, Role.HUMAN_AGENT, Role.USER]),
-    created_at=st.integers(NOW, NOW + 2), content=st.none() | st.text(max_size=5))
+    created_at=st.integers(NOW, NOW + 2), content=st.none() | texts)
 voters = st.builds(Voter, st.sampled_from(PROJECTS), subjects, st.sampled_from(AuthLevel))
 votes = st.tuples(
-    voters, st.sampled_from(Contract), message_ids, st.sampled_from([*Vote, None]), st.none() | st.text(max_size=5))
+    voters, st.sampled_from(Contract), message_ids, st.sampled_from([*Vote, None]), st.none() | texts)
 
 
 class Machine(RuleBasedStateMachine):
@@ -51,9 +53,11 @@ class Machine(RuleBasedStateMachine):
         self.open()
 
     def open(self):
-        path = Path(self.folder.name) / "plaudit.db"
-        self.store = self.loop.run(SqliteStore.open(path, self.decide, now=self.clock))
+        self.store = self.loop.run(self.opened())
         self.service = Service(self.store, now=self.clock, new_id=lambda: "unused")
+
+    def opened(self):
+        return SqliteStore.open(Path(self.folder.name) / "plaudit.db", self.decide, now=self.clock)
 
     def teardown(self):
         try:
@@ -106,7 +110,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(project_id=project_ids, limit=st.integers(1, 4))
     def votes_are_listed(self, project_id, limit):
-        assert self.loop.run(self.all_pages(project_id, limit)) == self.ledger.standing(project_id)
+        assert self.in_order(self.loop.run(self.all_pages(project_id, limit))) == self.in_order(
+            self.ledger.standing(project_id))
+
+    @staticmethod
+    def in_order(listed):
+        return listed
 
     async def all_pages(self, project_id, limit):
         page = await self.service.feedback(project_id, FeedbackFilter(), limit=limit)
@@ -125,6 +134,24 @@ def run(machine, **how):
 def test_the_store_says_what_a_ledger_says():
     """Random sequences over two projects, four voters and both contracts."""
     run(Machine, max_examples=120)
+
+
+def test_so_does_the_one_on_postgres(postgres, postgres_url):
+    """Of one instant, its votes are listed in any order: they may come from several transactions at once."""
+
+    class OnPostgres(Machine):
+        def __init__(self):
+            postgres.empty_database(postgres_url)
+            super().__init__()
+
+        def opened(self):
+            return PostgresStore.open(postgres_url, self.decide, now=self.clock)
+
+        @staticmethod
+        def in_order(listed):
+            return sorted(listed, key=lambda it: (-it.updated_at, it.message_id))
+
+    run(OnPostgres, max_examples=30)
 
 
 def passing_over_repetitions(head, existing, submission):
