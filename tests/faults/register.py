@@ -5,8 +5,8 @@ answer before it goes on; so the key's history must be its attempts in their ord
 some of those whose fate nobody knows: an answer of 503 and a broken connection mean "unknown".
 
 `violations` reads the database and says in words what is wrong. The invariants' numbers: I1 every acknowledged vote is
-there, I2 nothing is there that nobody sent, I3 one row a key, I4 the database is sound, I7 every answer is as it should
-be.
+there, I2 nothing is there that nobody sent, I3 one row a key, I4 the database is sound, I6 the history has an entry for
+each change and no other, I7 every answer is as it should be.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,15 +25,15 @@ QUERIES = {
     "I3 a vote that is not its message's owner's": """
         SELECT f.message_id, f.subject FROM feedback AS f LEFT JOIN messages AS m USING (project_id, message_id)
         WHERE m.owner IS DISTINCT FROM f.subject""",
-    "feedback differs from the newest history": f"""
+    "I6 feedback differs from the newest history": f"""
         WITH newest AS (SELECT {STATE} FROM ({NEWEST}) WHERE age = 1)
         SELECT * FROM (SELECT {STATE} FROM feedback EXCEPT SELECT * FROM newest)
         UNION ALL SELECT * FROM (SELECT * FROM newest EXCEPT SELECT {STATE} FROM feedback)""",
-    "revisions with a hole": f"""
+    "I6 revisions with a hole": f"""
         SELECT {KEY}, min(revision), max(revision), count(*) FROM history
         GROUP BY {KEY}
         HAVING min(revision) <> 1 OR max(revision) <> count(*) OR count(*) <> count(DISTINCT revision)""",
-    "a broken chain of entries": f"""
+    "I6 a broken chain of entries": f"""
         SELECT {KEY}, seq FROM (
             SELECT *, lag(seq) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
         WHERE previous_seq IS DISTINCT FROM before OR before >= seq""",
@@ -41,7 +41,7 @@ QUERIES = {
         SELECT {KEY}, revision FROM (
             SELECT *, lag(updated_at) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
         WHERE before > updated_at""",
-    "something removed that was not there": f"""
+    "I6 something removed that was not there": f"""
         SELECT {KEY}, revision FROM (
             SELECT *, lag(vote) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
         WHERE vote IS NULL AND before IS NULL""",
