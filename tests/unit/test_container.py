@@ -239,6 +239,15 @@ def test_plaudits_variables_are_settings_and_lead_to_the_database_service(tmp_pa
     assert given[FILE_VARIABLE] in [config["target"] for config in OURS["configs"]]
 
 
+def test_the_manual_names_the_shared_limits_as_the_services_know_them():
+    """A setting that Plaudit takes, and a service that is started with the profile."""
+    manual = (ROOT / "docs/operations/setup.md").read_text(encoding="utf-8")
+    [url] = re.findall(r'`limits_url = "(valkey://[^"]*)"`', manual)
+    environment = {**OURS["environment"], FILE_VARIABLE: "", "PLAUDIT_LIMITS_URL": url}
+    assert load(None, settings(environment)).settings.limits_url == url
+    assert SERVICES[re.fullmatch(r"valkey://(\w+):6379/0", url)[1]]["profiles"] == ["limits"]
+
+
 def test_the_published_port_is_the_images_and_on_loopback():
     """TLS and the public are the proxy's."""
     assert OURS["ports"] == [f"127.0.0.1:8000:{IMAGE.one('EXPOSE').text}"]
