@@ -74,7 +74,7 @@ class Soak:
                 return
             folder = self._folder / f"act-{number}-{name}"
             folder.mkdir()
-            with STAGES[name](folder, self._moments) as stage:
+            async with STAGES[name](folder, self._moments) as stage:
                 stage.server.launcher = self._launcher
                 await self._act(stage, time.monotonic() + act_seconds)
 
@@ -87,6 +87,8 @@ class Soak:
                 for fault in self._dealt(stage.faults):
                     if time.monotonic() >= ends:
                         break
+                    await self._disturb(stage, fault)
+                for fault in stage.last_faults:
                     await self._disturb(stage, fault)
             except BaseException:
                 stage.server.kill()  # or clients would wait for it

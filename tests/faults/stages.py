@@ -5,12 +5,14 @@ A fault begins with everything well; when it returns, whatever it disturbed outs
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from load import Load
 from postgres_server import PostgresServer
+from proxy import Wire, wire_to
 from register import Register, violations
 from serving import Plaudit, until
 from shims import preload
@@ -22,6 +24,15 @@ TROUBLE_SECONDS_MAX = 5
 DISK_SIZE, ENLARGED_SIZE = "512m", "768m"
 DELAYS_MICROSECONDS = (2_000, 200_000)
 STANDBY = "standby"
+FOLLOWING = "SELECT sync_state FROM pg_stat_replication"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One of PostgreSQL's servers, and the wire that leads there."""
+
+    server: PostgresServer
+    wire: Wire
 
 
 class Stage:
@@ -34,6 +45,14 @@ class Stage:
     @property
     def faults(self) -> Sequence[Fault]:
         return self.server_killed, self.server_paused, self.server_stopped
+
+    @property
+    def last_faults(self) -> Sequence[Fault]:
+        """After which there is nothing more to disturb."""
+        return ()
+
+    def close(self) -> None:
+        self.server.kill()
 
     async def ready(self) -> bool:
         return await self.server.status("/readyz") == 200
@@ -127,65 +146,78 @@ class Sqlite(Stage):
 
 
 class Postgres(Stage):
-    """A server with a standby that every commit waits for."""
+    """A server with a standby that every commit waits for. Plaudit reaches both by wires that can be cut."""
 
-    def __init__(self, folder: Path, moments: random.Random, primary: PostgresServer, standby: PostgresServer) -> None:
+    def __init__(self, folder: Path, moments: random.Random, primary: Reached, standby: Reached) -> None:
         self._primary, self._standby = primary, standby
-        self._url = primary.create_database()
-        primary.alter(synchronous_standby_names=STANDBY)
-        super().__init__(Plaudit(folder / "server", database=self._url), moments)
+        self._name = primary.server.create_database().rpartition("/")[2]
+        primary.server.alter(synchronous_standby_names=STANDBY)
+        hosts = ",".join(f"127.0.0.1:{reached.wire.port}" for reached in (primary, standby))
+        super().__init__(Plaudit(folder / "server", database=primary.server.url(self._name).replace(
+            f"127.0.0.1:{primary.server.port}", hosts)), moments)
 
     @property
     def faults(self) -> Sequence[Fault]:
         return (*super().faults, self.database_restarted, self.database_crashed, self.database_killed,
-                self.standby_gone)
+                self.database_silent, self.standby_gone)
+
+    @property
+    def last_faults(self) -> Sequence[Fault]:
+        return (self.failed_over,)
 
     async def violations(self) -> list[str]:
         """Of the database itself, while people vote."""
-        return violations(self.register, self._url, self.register.acknowledged)
+        return violations(self.register, self._primary.server.url(self._name), self.register.acknowledged)
 
     async def database_restarted(self) -> None:
-        await self._without(self._primary, lambda: self._primary.stop("fast"))
+        await self._without(self._primary.server, self._primary.server.stop)
 
     async def database_crashed(self) -> None:
-        await self._without(self._primary, lambda: self._primary.stop("immediate"))
+        await self._without(self._primary.server, lambda: self._primary.server.stop("immediate"))
 
     async def database_killed(self) -> None:
-        await self._without(self._primary, self._primary.kill)
+        await self._without(self._primary.server, self._primary.server.kill)
+
+    async def database_silent(self) -> None:
+        self._primary.wire.cut()
+        await self._refusals()
+        self._primary.wire.mend()
 
     async def standby_gone(self) -> None:
-        await self._without(self._standby, self._standby.kill)
+        await self._without(self._standby.server, self._standby.server.kill)
+
+    async def failed_over(self) -> None:
+        """Once the standby follows: what commits in the time without is not acknowledged, but not refused either."""
+        await until(lambda: self._primary.server.sql(FOLLOWING) == "sync")
+        await asyncio.to_thread(self._primary.server.kill)
+        await asyncio.to_thread(self._standby.server.promote)
+        self._primary = self._standby
 
     async def _without(self, gone: PostgresServer, end: Callable[[], None]) -> None:
         await asyncio.to_thread(end)
         await self._refusals()
-        gone.start()
+        await asyncio.to_thread(gone.start)
 
 
-@contextmanager
-def on_sqlite(folder: Path, moments: random.Random) -> Iterator[Stage]:
-    with SmallDisk(folder / "disk", DISK_SIZE) as disk:
-        yield from _until_the_end(Sqlite(folder, moments, disk))
-
-
-@contextmanager
-def on_postgres(folder: Path, moments: random.Random) -> Iterator[Stage]:
-    servers = []
-    try:
-        servers.append(primary := PostgresServer.create())
-        servers.append(standby := primary.standby(STANDBY))
-        yield from _until_the_end(Postgres(folder, moments, primary, standby))
-    finally:
-        for server in servers:
-            server.remove()
-
-
-def _until_the_end(stage: Stage) -> Iterator[Stage]:
-    try:
+@asynccontextmanager
+async def on_sqlite(folder: Path, moments: random.Random) -> AsyncIterator[Stage]:
+    with SmallDisk(folder / "disk", DISK_SIZE) as disk, closing(Sqlite(folder, moments, disk)) as stage:
         yield stage
-    finally:
-        stage.server.kill()
 
 
-STAGES: dict[str, Callable[[Path, random.Random], AbstractContextManager[Stage]]] = {
+@asynccontextmanager
+async def on_postgres(folder: Path, moments: random.Random) -> AsyncIterator[Stage]:
+    async with AsyncExitStack() as servers:
+        primary = await _reached(servers, PostgresServer.create())
+        standby = await _reached(servers, primary.server.standby(STANDBY))
+        with closing(Postgres(folder, moments, primary, standby)) as stage:
+            yield stage
+
+
+async def _reached(servers: AsyncExitStack, server: PostgresServer) -> Reached:
+    servers.callback(server.remove)
+    return Reached(server, await servers.enter_async_context(wire_to(server.port)))
+
+
+STAGES: dict[str, Callable[[Path, random.Random], AbstractAsyncContextManager[Stage]]] = {
     "sqlite": on_sqlite, "postgres": on_postgres}
