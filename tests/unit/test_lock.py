@@ -92,4 +92,4 @@ def test_the_image_has_all_that_is_asked_for(name, texts):
 def test_the_image_has_nothing_that_only_developers_want():
     """What an application does not run cannot be attacked in it."""
     extra = {canonicalize_name(Requirement(text).name) for text in PROJECT["project"]["optional-dependencies"]["dev"]}
-    assert extra & set(image_lock("runtime")) == {"packaging"}  # which limits asks for too
+    assert extra & set(image_lock("runtime")) <= {"packaging"}  # which a library may ask for too
