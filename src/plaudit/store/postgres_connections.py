@@ -43,8 +43,9 @@ AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, Overtaken)
 class Connections:
     """Up to `most` connections, each used for one transaction at a time. Make it with `open`."""
 
-    def __init__(self, pool: asyncpg.Pool, seconds_max: float) -> None:
+    def __init__(self, servers: Servers, pool: asyncpg.Pool, seconds_max: float) -> None:
         self._outage = Outage("database failed")
+        self._servers = servers
         self._pool = pool
         self._seconds_max = seconds_max
         self._waiting = 0
@@ -62,7 +63,7 @@ class Connections:
         pool = await asyncpg.create_pool(
             min_size=0, max_size=most, connect=connect, max_inactive_connection_lifetime=IDLE_SECONDS_MAX,
             reset=_leave_as_it_is)
-        return cls(pool, seconds_max)
+        return cls(servers, pool, seconds_max)
 
     async def close(self) -> None:
         try:
@@ -87,6 +88,8 @@ class Connections:
             async with asyncio.timeout(self._seconds_max):
                 outcome = await self._attempts(begin, work)
         except OUTAGES as error:
+            if isinstance(error, TimeoutError):
+                await self._doubt()
             self._outage.failed(error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
             raise unavailable(error) from error
         except asyncpg.PostgresError as bug:
@@ -95,6 +98,11 @@ class Connections:
             self._waiting -= 1
         self._outage.over()
         return outcome
+
+    async def _doubt(self) -> None:
+        """Connections that were made before are not used again: they lead to the same host."""
+        self._servers.doubt()
+        await self._pool.expire_connections()
 
     async def _attempts(self, begin: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         attempt = 1

@@ -1,6 +1,8 @@
 """PostgreSQL as seen from here: how it is reached and what is asked of it. What its driver raises becomes ours here."""
 
 import asyncio
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +61,7 @@ class Servers:
 
     url: str = field(repr=False)
     hosts: list[tuple[str | None, int | None]] = field(init=False)
+    _doubted_at_seconds: float = field(init=False, default=-math.inf)
 
     def __post_init__(self) -> None:
         self.hosts = hosts(self.url)
@@ -82,6 +85,17 @@ class Servers:
                 log.warning("database primary changed", host=host, port=port)
             return connection
         raise failure
+
+    def doubt(self) -> None:
+        """A host that let a transaction wait too long is asked last: without knowing it, it may be the primary no more.
+
+        It still says that it takes writes while it waits for a standby that has followed another. A standby says in
+        milliseconds that it takes none, so a primary that is only slow loses nothing.
+        """
+        now_seconds = time.monotonic()
+        if now_seconds - self._doubted_at_seconds > CONNECT_SECONDS * len(self.hosts):  # once, however many waited
+            self._doubted_at_seconds = now_seconds
+            self.hosts = [*self.hosts[1:], self.hosts[0]]
 
     async def _connect_to(self, host: str | None, port: int | None, session: Mapping[str, str], **options: Any
                           ) -> asyncpg.Connection:

@@ -44,6 +44,8 @@ class Votes:
                     for submission in submissions}
         changed = [outcome for outcome in outcomes.values() if isinstance(outcome, Feedback)]
         overtaken = await self._write(changed, known, connection) if changed else ()
+        if not changed and None in outcomes.values():
+            await ask(connection, Ask("wait_for_standby", {"prefix": "plaudit"}))
         return {key: outcome for key, outcome in outcomes.items() if key not in overtaken}
 
     async def _write(self, changed: Sequence[Feedback], known: Mapping[Key, Known], connection: asyncpg.Connection

@@ -31,6 +31,11 @@ SELECT * FROM unnest(:project_id::text[], :message_id::text[], :subject::text[],
                      :revision::integer[], :contract::text[], :auth_level::text[], :created_at::bigint[],
                      :updated_at::bigint[], :seq::bigint[], :previous_seq::bigint[]);
 
+-- wait_for_standby --
+-- Who is told that there was nothing to remove is told so by the primary: a commit that wrote nothing would not wait for
+-- the standby, which may have become the primary meanwhile.
+SELECT pg_logical_emit_message(true, :prefix::text, :prefix::text);
+
 -- read_messages_by_id --
 SELECT m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content
