@@ -1,6 +1,7 @@
 """A database with something of everything, what is in one, and `plaudit copy` between two."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,11 +117,16 @@ class PowerGone(Exception):
     pass
 
 
-class StopsAfter:
-    """A copy's progress that ends it at a batch."""
+def power_gone() -> None:
+    raise PowerGone
 
-    def __init__(self, batches: int) -> None:
+
+class After:
+    """A copy's progress to which something happens at a batch."""
+
+    def __init__(self, batches: int, happens: Callable[[], None]) -> None:
         self.batches = batches
+        self.happens = happens
 
     def start(self, *_: object) -> None:
         pass
@@ -128,18 +134,23 @@ class StopsAfter:
     def advance(self, _rows: int) -> None:
         self.batches -= 1
         if not self.batches:
-            raise PowerGone
+            self.happens()
 
 
 def interrupted(source: Place, target: Place, batches: int) -> None:
     """A copy that ends after so many batches."""
+    with pytest.raises(PowerGone):
+        copied_until(source, target, batches, power_gone)
+
+
+def copied_until(source: Place, target: Place, batches: int, happens: Callable[[], None]) -> None:
+    """A copy to which something happens after so many batches."""
 
     async def begin() -> None:
         reads = copy_postgres.open_source(source.url) if source.on_postgres else copy_sqlite.open_source(source.path)
         writes = (copy_postgres.open_target(target.url, partitions=0) if target.on_postgres else
                   copy_sqlite.open_target(target.path))
         async with reads as ours, writes as theirs:
-            await copy(ours, theirs, StopsAfter(batches))
+            await copy(ours, theirs, After(batches, happens))
 
-    with pytest.raises(PowerGone):
-        uvloop.run(begin())
+    uvloop.run(begin())

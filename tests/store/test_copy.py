@@ -12,13 +12,14 @@ import pytest
 import structlog
 from command_line import Said
 from examples import NOW, ODD_COMMENTS, a_vote
-from moving import MANY, ODD_IDS, Place, copied, interrupted, with_everything
+from moving import MANY, ODD_IDS, Place, copied, copied_until, interrupted, with_everything
 from serving import until
 
 from plaudit.errors import PlauditError, Unavailable
 from plaudit.model import Vote
 from plaudit.rules import decide
 from plaudit.store import copy_postgres
+from plaudit.store.copy import CopyFailed
 from plaudit.store.copy_tables import TABLES, UNFINISHED
 from plaudit.store.postgres import PostgresStore
 from plaudit.store.sqlite import SqliteStore
@@ -188,6 +189,18 @@ def test_an_interrupted_copy_goes_on_where_it_stopped(capsys, ends, batches):
 def names(place: Place) -> list[tuple[str]]:
     return place.execute(
         "SELECT relname::text FROM pg_class" if place.on_postgres else "SELECT name FROM sqlite_schema")
+
+
+@pytest.mark.parametrize("batches", [3, 12], ids=["copying", "comparing"])
+def test_a_lost_connection_is_told_and_the_copy_goes_on(capsys, postgres, ends, batches):
+    def lose() -> None:
+        assert postgres.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OURS}") == "t"
+
+    source, target = ends
+    with pytest.raises(CopyFailed, match=r"put that right, then run the same command again, and the copy goes on"):
+        copied_until(source, target, batches, lose)
+    assert copied(capsys, source, target).code == 0
+    assert target.contents() == source.contents()
 
 
 def test_a_killed_copy_goes_on_where_it_stopped(capsys, filled, on_postgres):
@@ -367,8 +380,19 @@ def test_an_empty_postgres_database_is_no_source(capsys, on_postgres, on_sqlite)
     assert "has no database of this Plaudit's version. Check the address" in said.err
 
 
-def test_a_server_that_does_not_answer_is_named_without_its_password(capsys, filled):
-    said = copied(capsys, filled, Place(f"postgresql://u:{PASSWORD}@127.0.0.1:1/d?password={PASSWORD}"))
+@pytest.mark.parametrize(("address", "message"), [
+    (f"postgresql://u:{PASSWORD}@127.0.0.1:1/d?password={PASSWORD}", "plaudit: postgresql://u@127.0.0.1:1/d: "),
+    (f"postgresql://u:{PASSWORD}@127.0.0.1:x/d", "plaudit: an address is postgresql://USER@HOST:PORT/DATABASE; one of"),
+    (f"postgresql://u:{PASSWORD}@[::1/d", "plaudit: an address is postgresql://USER@HOST:PORT/DATABASE; one of these"),
+])
+def test_an_address_is_refused_without_its_password(capsys, filled, address, message):
+    said = copied(capsys, filled, Place(address))
     assert (said.code, said.out) == (1, "")
-    assert "plaudit: postgresql://u@127.0.0.1:1/d: " in said.err
+    assert message in said.err
     assert PASSWORD not in said.err
+
+
+def test_a_database_that_is_not_there_is_named(capsys, filled, postgres):
+    said = copied(capsys, filled, Place(postgres.url("nowhere")))
+    assert (said.code, said.out) == (1, "")
+    assert 'database "nowhere" does not exist; put that right' in said.err

@@ -146,11 +146,11 @@ async def _copy_table(source: Source, target: Target, table: Table, total: int, 
 
 
 async def _compare_table(source: Source, target: Source, table: Table, total: int, progress: Progress) -> Compared:
-    digest, count = hashlib.sha256(), 0
+    digest, count, nothing = hashlib.sha256(), 0, list[Row]()
     progress.start("verified", table.name, total, 0)
     async with aclosing(_batches(source, table)) as ours, aclosing(_batches(target, table)) as theirs:
         while True:
-            these, those = await asyncio.gather(anext(ours, []), anext(theirs, []))
+            these, those = await anext(ours, nothing), await anext(theirs, nothing)  # both are read ahead
             if these != those:
                 raise _difference(source, target, table, these, those)
             if not these:

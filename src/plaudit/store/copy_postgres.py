@@ -92,8 +92,7 @@ class PostgresEnd:
 @asynccontextmanager
 async def open_source(url: str) -> AsyncIterator[PostgresEnd]:
     """Raises `CopyFailed`, and `WrongDatabase` for one that this Plaudit does not know."""
-    name = without_password(url)
-    async with _connected(url) as connection:
+    async with _connected(url) as (name, connection):
         if await due(connection, contract=False):
             raise CopyFailed(f"{name} has no database of this Plaudit's version. Check the address; if it is an older "
                              "one, bring it up to date with `plaudit migrate`")
@@ -107,8 +106,7 @@ async def open_source(url: str) -> AsyncIterator[PostgresEnd]:
 @asynccontextmanager
 async def open_target(url: str, *, partitions: int) -> AsyncIterator[PostgresEnd]:
     """The tables are made if they are not there. Raises `CopyFailed`, `WrongDatabase`."""
-    name = without_password(url)
-    async with _connected(url) as connection:
+    async with _connected(url) as (name, connection):
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
             raise CopyFailed(f"another copy writes {name} now; wait for it, or stop it")
         if await unfinished(connection) is None:
@@ -127,19 +125,26 @@ async def unfinished(connection: asyncpg.Connection) -> str | None:
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to a database that no server uses."""
-    name = without_password(url)
+async def _connected(url: str) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
+    """A connection to a database that no server uses, and the database's name."""
+    servers, name = _servers(url)
     with _failing(name):
-        connection = await Servers(url).connect(command_timeout=ANSWER_SECONDS)
+        connection = await servers.connect(command_timeout=ANSWER_SECONDS)
         try:
             await connection.execute(PATIENCE)
             if sessions := await connection.fetchval(SERVERS):
                 raise CopyFailed(f"{name} is in use: there are {sessions} sessions of Plaudit servers. Stop them; what "
                                  "they wrote meanwhile would be missing in the copy")
-            yield connection
+            yield name, connection
         finally:
             connection.terminate()  # whatever it is doing: what counts was committed
+
+
+def _servers(url: str) -> tuple[Servers, str]:
+    try:
+        return Servers(url), without_password(url)
+    except ValueError:  # a port that is no number, for one
+        raise CopyFailed("an address is postgresql://USER@HOST:PORT/DATABASE; one of these cannot be read") from None
 
 
 def _select(table: Table, *, after: bool, descending: bool) -> str:
@@ -166,5 +171,6 @@ def _has_nul(value: object) -> bool:
 def _failing(name: str) -> Iterator[None]:
     try:
         yield
-    except OUTAGES as error:
-        raise CopyFailed(f"{name}: {error or type(error).__name__}; put that right, then {GO_ON}") from error
+    except (*OUTAGES, asyncpg.PostgresError) as error:
+        said = str(error).partition("\n")[0]  # the lines below may show a row
+        raise CopyFailed(f"{name}: {said or type(error).__name__}; put that right, then {GO_ON}") from error

@@ -10,7 +10,7 @@ import apsw
 
 from plaudit.store.copy import GO_ON, CopyFailed
 from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table
-from plaudit.store.sqlite_file import CHECKPOINT_PAGES, OUTAGES, lock, open_reader, open_writer
+from plaudit.store.sqlite_file import CHECKPOINT_PAGES, lock, open_reader, open_writer
 from plaudit.store.sqlite_migrate import due, migrate
 from plaudit.store.sqlite_writer import transaction
 
@@ -130,5 +130,5 @@ def _select(table: Table, *, after: bool, descending: bool) -> str:
 def _failing(path: Path) -> Iterator[None]:
     try:
         yield
-    except OUTAGES as error:
+    except apsw.Error as error:
         raise CopyFailed(f"{path}: {error}; put that right, then {GO_ON}") from error
