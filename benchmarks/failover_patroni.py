@@ -3,54 +3,46 @@
 Three Patroni nodes and etcd on loopback, strict synchronous replication, `plaudit serve` on all three and people voting
 all the time. The leader's PostgreSQL and its Patroni are killed with -9, another node takes over, the killed one comes
 back. Every vote that was answered with 200 is then looked for. Ends with 1 when one is missing, or anything else is
-wrong. With `--replication asynchronous` it may well: that is the control.
+wrong.
 
 Other faults: `silence` stops both with SIGSTOP and lets them go on once another leads, as when a network comes back;
 `orphan` kills Patroni only, so that two nodes take themselves for the leader; `switchover` is the planned one;
-`standby` and `silent-standby` befall the standby for which the leader waits.
+`standby` and `silent-standby` befall the standby for which the leader waits; `standbys-first` kills the standbys, a
+second later the leader, and brings back the standbys. With `--replication asynchronous` that must lose: the control.
 """
 
 import argparse
 import asyncio
-import itertools
 import platform
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import asyncpg
 import machine
 import patroni_cluster
-from answers import Connection, Gone
-from load import Person, say_next, settle
+from load import settle
 from patroni_cluster import Cluster
 from patroni_node import PASSWORD, Node, Replication, Settings
 from register import Register, violations
 from rich.console import Console
 from rich.table import Table
 from serving import Plaudit, until
+from voting import Voting
 
 ROLE = DATABASE = "plaudit"
 CALM_SECONDS = 3.0  # of voting before a failure and after the cluster is whole again
-PAUSE_SECONDS = 0.05  # between a person's votes: a load, not a benchmark
+ALONE_SECONDS = 1.0  # of a leader whose standbys are gone
 ACCEPTED_SECONDS_MAX = 120.0
-NO_ANSWER = "connection lost"
-FAULTS = {  # whom it befalls, what happens, and how it comes back
-    "kill": (Cluster.leader, Node.kill, Node.start),
-    "silence": (Cluster.leader, Node.silence, Node.resume),
-    "orphan": (Cluster.leader, Node.kill_patroni, Node.start),
-    "switchover": (Cluster.leader, Node.hand_over, Node.follow),
-    "standby": (Cluster.standby, Node.kill, Node.start),
-    "silent-standby": (Cluster.standby, Node.silence, Node.resume),
-}
+
+Fail = Callable[[Node, Sequence[Node]], Awaitable[None]]
 
 console = Console(highlight=False)
 
@@ -66,52 +58,31 @@ class Failure:
     wrong: Sequence[str]  # what the checker says; "I1" is a vote lost
 
 
-@dataclass(slots=True)
-class Voting:
-    """People who vote while the block runs and go on whatever they are told."""
+def _alone(happens: Callable[[Node], None]) -> Fail:
+    async def fail(victim: Node, _: Sequence[Node]) -> None:
+        await asyncio.to_thread(happens, victim)
 
-    server: Plaudit
-    people: Sequence[Person]
-    register: Register
-    told: list[tuple[float, str]] = field(default_factory=list)  # when, and the answer's status
-    _stopped: bool = False
-    _clients: list[asyncio.Task[None]] = field(default_factory=list)
+    return fail
 
-    async def __aenter__(self) -> Self:
-        self._clients = [asyncio.create_task(self._client(person)) for person in self.people]
-        return self
 
-    async def __aexit__(self, _kind: type[BaseException] | None, _error: BaseException | None,
-                        _traceback: TracebackType | None) -> None:
-        self._stopped = True
-        async with asyncio.timeout(60):
-            await asyncio.gather(*self._clients)
+async def _standbys_first(victim: Node, others: Sequence[Node]) -> None:
+    for node in others:
+        node.kill()
+    await asyncio.sleep(ALONE_SECONDS)
+    victim.kill()
+    for node in others:
+        node.start()
 
-    async def _client(self, person: Person) -> None:
-        connection = None
-        for message_id in itertools.cycle(person.message_ids):
-            if self._stopped:
-                break
-            try:
-                connection = connection or await Connection.to(self.server.port)
-                status = str((await say_next(connection, person, message_id, self.register)).status)
-            except Gone:
-                connection, status = None, NO_ANSWER
-            self.told.append((time.monotonic(), status))
-            await asyncio.sleep(PAUSE_SECONDS)
-        if connection:
-            await connection.close()
 
-    def accepted_since(self, instant: float) -> bool:
-        return any(status == "200" for when, status in reversed(self.told) if when > instant)
-
-    def gap(self) -> tuple[float, float]:
-        """The longest time without a vote accepted: from when, until when."""
-        accepted = [when for when, status in self.told if status == "200"]
-        return max(itertools.pairwise(accepted), key=lambda pair: pair[1] - pair[0])
-
-    def answers(self, since: float, until: float) -> Counter[str]:
-        return Counter(status for when, status in self.told if since < when < until)
+FAULTS = {  # whom it befalls, what happens, and how it comes back
+    "kill": (Cluster.leader, _alone(Node.kill), Node.start),
+    "silence": (Cluster.leader, _alone(Node.silence), Node.resume),
+    "orphan": (Cluster.leader, _alone(Node.kill_patroni), Node.start),
+    "switchover": (Cluster.leader, _alone(Node.hand_over), Node.follow),
+    "standby": (Cluster.standby, _alone(Node.kill), Node.start),
+    "silent-standby": (Cluster.standby, _alone(Node.silence), Node.resume),
+    "standbys-first": (Cluster.leader, _standbys_first, Node.start),
+}
 
 
 def main() -> None:
@@ -173,7 +144,7 @@ async def _failure(fault: str, cluster: Cluster, voting: Voting) -> Failure:
     async with voting:
         await asyncio.sleep(CALM_SECONDS)
         began = time.monotonic()
-        await asyncio.to_thread(fail, victim)
+        await fail(victim, [node for node in cluster.nodes if node is not victim])
         _say(f"{victim.name} is gone")
         leader = await _succeeded(cluster, victim, voting, began)
         restore(victim)
@@ -224,11 +195,12 @@ def _say_totals(failures: Sequence[Failure]) -> None:
     answers = sum((failure.answers for failure in failures), Counter[str]())
     lost, votes, findings = (sum(numbers) for numbers in zip(
         *((_lost(failure), failure.votes, len(failure.wrong)) for failure in failures), strict=True))
-    print(f"In all: {lost} of {votes:,} acknowledged votes lost; gaps {gaps[0]:.1f} to {gaps[-1]:.1f} s; "
+    print(f"In all: {votes:,} acknowledged votes, {lost or 'none'} lost; gaps {gaps[0]:.1f} to {gaps[-1]:.1f} s; "
           f"answers meanwhile: {_counted(answers)}; other findings: {findings - lost}")
 
 
 def _lost(failure: Failure) -> int:
+    """At least so many: the checker counts messages, and each may have lost several."""
     return sum(wrong.startswith("I1") for wrong in failure.wrong)
 
 
