@@ -290,6 +290,8 @@ def reserve(settings: Settings) -> tuple[socket.socket, Settings]:
     reserved = socket.socket(family)
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:
+        reserved.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as the workers' own
     reserved.bind((host, settings.port))
     return reserved, settings
 

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 from answers import Gone, ask
 from load import Load, settle
@@ -71,11 +73,11 @@ async def test_a_killed_worker_takes_nothing_with_it_but_its_connections(server)
     people = await settle(server)
     async with Load(server, people, register) as load:
         await until(lambda: register.acknowledged >= 500)
-        counted = await total(server, "plaudit_votes_total")
+        counted = await until(lambda: total(server, "plaudit_votes_total"))
         await kill_one(server, register)
         ended = sum(client.done() for client in load._clients)
     assert 0 < ended < len(people)
-    assert await total(server, "plaudit_votes_total") >= counted
+    assert await until(lambda: total(server, "plaudit_votes_total")) >= counted
     async with Load(server, people, register) as load:
         acknowledged = register.acknowledged
         await until(lambda: register.acknowledged >= acknowledged + 300)
@@ -86,17 +88,28 @@ async def test_a_killed_worker_takes_nothing_with_it_but_its_connections(server)
 
 
 async def test_a_store_that_acknowledges_before_it_commits_is_found_out(plaudit):
-    """The control: it must lose votes with a killed worker, or the test above would prove nothing."""
+    """The control: it must lose votes with a killed worker, or the test above would prove nothing. Nothing can be
+    committed while it is killed."""
     server, register = plaudit(environment=SEVERAL, launcher=(ALTERED, "acknowledges_early")), Register()
     await all_there(server)
-    people = await settle(server)
-    for _ in range(3):
-        async with Load(server, people, register):
-            acknowledged = register.acknowledged
-            await until(lambda before=acknowledged: register.acknowledged >= before + 300)
-            await kill_one(server, register)
+    async with Load(server, await settle(server), register), nothing_committed(server.database):
+        acknowledged = register.acknowledged
+        await until(lambda: register.acknowledged >= acknowledged + 300)
+        os.kill(children(server.pid)[0], signal.SIGKILL)
     assert await server.stop() == 0
     assert any(violation.startswith("I1") for violation in violations(register, server.database))
+
+
+@asynccontextmanager
+async def nothing_committed(database):
+    """A lock that every vote waits for."""
+    connection = await asyncpg.connect(database)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE plaudit.history IN EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
 
 
 async def test_without_their_parent_the_workers_end(server):
@@ -132,7 +145,7 @@ async def draining(server):
 async def test_a_worker_that_is_stuck_is_told_of_and_still_counted(server):
     """The other answers for it, in time."""
     stuck, _ = children(server.pid)
-    starts = await total(server, "plaudit_worker_starts_total")
+    starts = await until(lambda: total(server, "plaudit_worker_starts_total"))
     os.kill(stuck, signal.SIGSTOP)
     await until(lambda: says(server, 'plaudit_workers{state="silent"}', 1))
     assert await until(lambda: total(server, "plaudit_worker_starts_total")) == starts

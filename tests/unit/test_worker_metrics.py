@@ -1,5 +1,7 @@
 """Metrics of several processes as one page."""
 
+import time
+
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -42,6 +44,14 @@ def test_what_it_knows_itself_is_as_of_now(board):
     assert "plaudit_commit_batch_size_count 2.0" in page(worker)
 
 
+def test_what_was_shown_is_still_counted_when_it_is_killed_at_once(board):
+    """A sum that falls is taken for a restart."""
+    killed, other = started(board, 0, 1), started(board, 1, 1)
+    killed.committed(1, 0.01)
+    assert "plaudit_commit_batch_size_count 3.0" in page(killed)
+    assert "plaudit_commit_batch_size_count 3.0" in page(other)
+
+
 def test_who_takes_a_place_goes_on_from_what_was_counted_there(board):
     """Gauges it begins anew: what waited has gone with the one that died."""
     gone = Metrics()
@@ -55,7 +65,8 @@ def test_who_takes_a_place_goes_on_from_what_was_counted_there(board):
 
 def test_who_says_nothing_is_called_silent_and_still_counted(board, monkeypatch):
     started(board, 1, 3)
-    monkeypatch.setattr("plaudit.http.worker_metrics.SILENT_SECONDS", -1.0)
+    later_seconds = time.monotonic() + 4
+    monkeypatch.setattr(time, "monotonic", lambda: later_seconds)
     assert {"plaudit_commit_batch_size_count 4.0", 'plaudit_workers{state="answering"} 1.0',
             'plaudit_workers{state="silent"} 1.0'} - page(started(board, 0, 1)) == set()
 

@@ -1,7 +1,7 @@
 """One page of metrics for a server of several processes, whichever of them is asked.
 
-Each worker writes what its own registry says onto a board, once a second; whoever is asked adds up what is written
-there and what itself knows now. The board is memory that the parent shares with its workers by forking: nobody is
+Each worker writes what its own registry says onto a board, once a second; whoever is asked writes too, and adds up what
+stands there. The board is memory that the parent shares with its workers by forking: nobody is
 called, so nobody has to be waited for; nothing is left behind; a full disk or one that cannot be written is no matter.
 
 What was counted stays counted: a worker that is silent is added with what it said last, and the one that takes a dead
@@ -105,23 +105,22 @@ class Sum(Collector):
     def tell(self) -> None:
         """To be called once a second, or this worker is called silent."""
         self._turn += 1
-        self._board.write(self._place, self._turn, self._so_far())
+        self._board.write(self._place, self._turn, added_up([map(_family, self._own.collect()), self._before]))
 
     def collect(self) -> Iterable[Metric]:
-        others = [self._board.read(place) for place in range(self._board.places) if place != self._place]
-        yield from map(_metric, added_up([self._so_far(), *(said.families for said in others)]))
-        yield _states(others)
+        """Tells first: what was shown once is on the board, so that no later sum is smaller."""
+        self.tell()
+        said = [self._board.read(place) for place in range(self._board.places)]
+        yield from map(_metric, added_up(each.families for each in said))
+        yield _states(said)
 
-    def _so_far(self) -> list[Family]:
-        return added_up([map(_family, self._own.collect()), self._before])
 
-
-def _states(others: list[Said]) -> Metric:
+def _states(said: list[Said]) -> Metric:
     """Of a worker that is starting, stuck or gone, nothing new is heard."""
     since_seconds = time.monotonic() - SILENT_SECONDS
-    silent = sum(said.when_seconds < since_seconds for said in others)
+    silent = sum(each.when_seconds < since_seconds for each in said)
     states = GaugeMetricFamily("plaudit_workers", "Worker processes: do they say how they are?", labels=["state"])
-    states.add_metric(["answering"], 1 + len(others) - silent)
+    states.add_metric(["answering"], len(said) - silent)
     states.add_metric(["silent"], silent)
     return states
 
