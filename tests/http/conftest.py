@@ -1,4 +1,5 @@
-"""One server for each worker and database, with every kind of project; a test that must break or strain one starts its own."""
+"""One server for each worker and database, with every kind of project. A test that must break or strain one starts its
+own."""
 
 import identity_provider
 import pytest

@@ -170,11 +170,11 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
       "feedback:read, messages:write")),
     ("data_dir = ''", "plaudit.toml:1: data_dir: is empty; name a folder"),
     ("database_url = 'mysql:x'",
-     "plaudit.toml:1: database_url: must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
-     "what follows"),
+     ("plaudit.toml:1: database_url: must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
+      "what follows")),
     *((f"limits_url = '{url}'",
-       "plaudit.toml:1: limits_url: must be like valkey://:PASSWORD@HOST:6379/0 (or redis://, valkeys://, rediss://), "
-       "with a password's special characters escaped: %40 for @")
+       ("plaudit.toml:1: limits_url: must be like valkey://:PASSWORD@HOST:6379/0 (or redis://, valkeys://, rediss://), "
+        "with a password's special characters escaped: %40 for @"))
       for url in ("", "host:6379", "memcached://host", "redis://", "redis://:secret@", "redis://host:x",
                   "redis://host/zero", "redis://host/0?socket_timeout=9", "redis://:a#b@host")),
     ("trusted_proxies = [\n'10.0.0.1/8']",

@@ -38,8 +38,8 @@ def _top(settings: Settings) -> Iterator[Problem]:
         yield ("workers",), ("one SQLite file takes one server: with several writing processes, single votes waited "
                              "1.6 to 2.6 seconds. Set workers = 1, or database_url to a PostgreSQL server")
     if settings.limits_url is not None and not _is_limits_url(settings.limits_url):
-        yield ("limits_url",), ("must be like valkey://:PASSWORD@HOST:6379/0 (or redis://, valkeys://, rediss://), with "
-                                "a password's special characters escaped: %40 for @")
+        yield ("limits_url",), ("must be like valkey://:PASSWORD@HOST:6379/0 (or redis://, valkeys://, rediss://), "
+                                "with a password's special characters escaped: %40 for @")
     if not settings.data_dir:
         yield ("data_dir",), "is empty; name a folder"
     for network in settings.trusted_proxies:
