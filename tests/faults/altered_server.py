@@ -16,7 +16,7 @@ from plaudit.model import Role, Submission
 from plaudit.rules import MessageHead, decide
 from plaudit.store import postgres, postgres_connections, postgres_server, sqlite, sqlite_file
 from plaudit.store.group_commit import GroupCommit
-from plaudit.store.postgres_votes import Votes
+from plaudit.store.parallel_commit import ParallelCommit
 
 FLUSH_SECONDS = 0.05
 
@@ -38,16 +38,20 @@ class HastyCommit(GroupCommit):
         return commit(jobs)
 
 
-class HastyVotes(Votes):
+class HastyParallelCommit(ParallelCommit):
     """The same on PostgreSQL."""
+
+    def __init__(self, commit, **bounds):
+        super().__init__(lambda submissions: self._flush_later(commit, submissions), **bounds)
 
     def write(self, submission):
         super().write(submission).add_done_callback(asyncio.Future.exception)  # which nobody will ever hear of
         return answered(submission)
 
-    async def _commit(self, submissions):
+    @staticmethod
+    async def _flush_later(commit, submissions):
         await asyncio.sleep(FLUSH_SECONDS)
-        return await super()._commit(submissions)
+        return await commit(submissions)
 
 
 def answered(submission):
@@ -59,7 +63,7 @@ def answered(submission):
 
 def acknowledges_early():
     sqlite.GroupCommit = HastyCommit
-    postgres.Votes = HastyVotes
+    postgres.ParallelCommit = HastyParallelCommit
 
 
 def synchronous_normal():
