@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from answers import ask
+from answers import Connection, ask
 from databases import fetch
 from load import KEY_HEADERS, Load, settle, vote
 from register import Register, violations
@@ -117,6 +117,34 @@ async def test_without_its_standby_nothing_is_acknowledged(plaudit, pair):
 
 async def ready(server):
     return await server.status("/readyz") == 200
+
+
+async def test_a_primary_that_was_left_alone_is_left(plaudit, pair):
+    """It lives on and says that it takes writes, but its standby has become the primary: votes find their way there."""
+    _, standby, both, second = pair
+    server, register = plaudit(database=both), Register()
+    await server.start()
+    async with Load(server, await settle(server), register) as load:
+        await more(register, 300)
+        await asyncio.to_thread(standby.promote)
+        await more(register, 300)
+    assert set(load.statuses) == {200, 503}
+    assert await server.stop() == 0
+    assert violations(register, second) == []
+
+
+async def test_a_primary_that_was_left_alone_does_not_say_that_there_was_nothing_to_remove(plaudit, pair):
+    """It cannot know: somebody may have voted on the new one. Before that it says so, as ever."""
+    _, standby, both, _ = pair
+    server = plaudit(database=both)
+    await server.start()
+    *_, person = await settle(server, 2)
+    removal = person.vote(person.message_ids[0], None, None)
+    connection = await Connection.to(server.port)
+    assert (await connection.ask(removal)).status == 200
+    await asyncio.to_thread(standby.stop)
+    assert (await connection.ask(removal)).status == 503
+    await connection.close()
 
 
 @pytest.mark.parametrize(("launcher", "status"), [(PLAUDIT, 503), ((ALTERED, "hears_no_warning"), 200)])
