@@ -16,6 +16,7 @@ AGAIN = STATE.replace("revision", "revision + 1").replace("seq", "seq + 1000")
 CHECKS = f"""
     SELECT conrelid::regclass::text, conname FROM pg_constraint
     WHERE contype = 'c' AND connamespace = '{SCHEMA}'::regnamespace"""
+PAGE_BYTES = 8192
 TAMPERING = {
     "an acknowledged vote is lost": ("DELETE FROM history WHERE seq = (SELECT max(seq) FROM history)", "I1"),
     "all of them are": ("DELETE FROM history; DELETE FROM feedback", "I1"),
@@ -107,3 +108,21 @@ def test_a_flawed_answer_is_a_violation(kept):
     database, register = kept
     flawed = Register(register.attempts, ["I7 no request id"], register.acknowledged)
     assert violations(flawed, database) == ["I7 no request id"]
+
+
+@pytest.mark.parametrize("relation", ["history", "history_pkey"])
+def test_a_wrecked_page_is_told_on_postgres_too(postgres_server, tmp_path, relation):
+    """Of a table as of an index. What a page of SQLite's does is tried with the server."""
+    postgres, register = postgres_server(), Register()
+    url = postgres.create_database()
+    asyncio.run(voted_on(Plaudit(tmp_path / "server", database=url), register))
+    file = postgres.data / postgres.sql(f"SELECT pg_relation_filepath('{SCHEMA}.{relation}')",
+                                        database=url.rpartition("/")[2])
+    postgres.stop()
+    pages = bytearray(file.read_bytes())
+    pages[-PAGE_BYTES // 2:] = b"\xff" * (PAGE_BYTES // 2)
+    file.write_bytes(pages)
+    postgres.start()
+    found = violations(register, url)
+    assert found
+    assert all(violation.startswith("I4") for violation in found)
