@@ -142,8 +142,8 @@ class _Supervisor:
             self._start_next()
             self._rest()
             self._note_ready()
+            self._note_ended()  # first: who ended before the signal did not end because of it
             self._heed_signals()
-            self._note_ended()
             self._kill_late()
         return self.exit_code
 

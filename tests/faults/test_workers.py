@@ -49,11 +49,15 @@ async def total(server, metric):
 
 async def kill_one(server, register):
     """A worker; votes go on without it, and another takes its place."""
-    killed, _ = workers = children(server.pid)
-    os.kill(killed, signal.SIGKILL)
+    workers = children(server.pid)
+    os.kill(workers[0], signal.SIGKILL)
     acknowledged = register.acknowledged
     await until(lambda: register.acknowledged >= acknowledged + 300)
-    await until(lambda: len(now := children(server.pid)) == WORKERS and now != workers)
+    await until(lambda: replaced(server, workers))
+
+
+def replaced(server, workers):
+    return len(now := children(server.pid)) == WORKERS and now != workers
 
 
 async def test_every_vote_lands_once_and_is_counted_once(server):
@@ -95,7 +99,9 @@ async def test_a_store_that_acknowledges_before_it_commits_is_found_out(plaudit)
     async with Load(server, await settle(server), register), nothing_committed(server.database):
         acknowledged = register.acknowledged
         await until(lambda: register.acknowledged >= acknowledged + 300)
-        os.kill(children(server.pid)[0], signal.SIGKILL)
+        workers = children(server.pid)
+        os.kill(workers[0], signal.SIGKILL)
+    await until(lambda: replaced(server, workers))
     assert await server.stop() == 0
     assert any(violation.startswith("I1") for violation in violations(register, server.database))
 
