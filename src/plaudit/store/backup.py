@@ -7,7 +7,7 @@ only when what they name is complete and on stable storage.
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,8 @@ from plaudit.store.sqlite_file import BUSY_MILLISECONDS, damage, lock, open_read
 from plaudit.store.sqlite_migrate import APPLICATION_ID, newest_version, version
 
 SIDE_FILES = ("-wal", "-shm")
+PART_BYTES = 4 * 1024 * 1024
+PART_STEPS = 10_000  # of SQLite's virtual machine: a part of a part
 
 
 class BackupFailed(PlauditError):
@@ -115,10 +117,28 @@ def _vacuum_into(path: Path, draft: Path) -> None:
     if not path.is_file():
         raise BackupFailed(f"there is no database at {path}; check data_dir and database_url")
     _create_private(draft)
-    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:  # as INTO wants it
+    with (closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection,  # as INTO wants it
+          draft.open("rb") as copy):
         connection.set_busy_timeout(BUSY_MILLISECONDS)
+        connection.set_progress_handler(_in_small_parts(copy.fileno()), PART_STEPS)
         connection.execute("VACUUM INTO ?", (str(draft),))
     _sync(draft)
+
+
+def _in_small_parts(descriptor: int) -> Callable[[], bool]:
+    """Called again and again, it puts a growing file on the disk. Left to the end, all of it would hold up the votes: a
+    file system that synchronises one file that grew first writes what others grew by."""
+    synced = 0
+
+    def go_on() -> bool:
+        nonlocal synced
+        size = os.fstat(descriptor).st_size
+        if size - synced >= PART_BYTES:
+            os.fsync(descriptor)
+            synced = size
+        return False
+
+    return go_on
 
 
 def _integrity(path: Path) -> str | None:
