@@ -1,13 +1,15 @@
 """A copy is one moment's whole truth, taken while votes go on; what it replaces is kept."""
 
 import asyncio
+import itertools
+import os
 import shutil
 
 import pytest
 from examples import DISLIKE, LIKE, a_message, a_vote
 
 from plaudit.rules import decide
-from plaudit.store.backup import BackupFailed, Inventory, backup, inspect, restore
+from plaudit.store.backup import PART_BYTES, BackupFailed, Inventory, backup, inspect, restore
 from plaudit.store.sqlite import SqliteStore
 from plaudit.store.sqlite_file import DatabaseInUse
 
@@ -55,6 +57,22 @@ async def test_a_copy_taken_under_load_is_a_moments_whole_truth(store, opened, s
     assert (restored, aside) == (inventory, None)
     assert 100 <= len(found) == inventory.history
     assert found == (await store.history("acme", "m-1"))[:len(found)]
+
+
+async def test_a_copy_is_put_on_the_disk_in_small_parts(store, sqlite_path, tmp_path, monkeypatch):
+    """Never much at once, for votes wait while it is written."""
+    await store.register([a_message(f"m-{n}", content="x" * 100_000) for n in range(300)])
+    sizes, fsync = [0], os.fsync
+
+    def seen(descriptor):
+        sizes.append(os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    await asyncio.to_thread(backup, sqlite_path, tmp_path / "copy.db")
+    *parts, _folder = sizes
+    assert parts[-1] == (tmp_path / "copy.db").stat().st_size > 5 * PART_BYTES
+    assert max(after - before for before, after in itertools.pairwise(parts)) < 2 * PART_BYTES
 
 
 async def test_what_is_replaced_is_kept_with_its_last_votes(store, opened, sqlite_path, tmp_path):

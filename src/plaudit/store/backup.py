@@ -21,7 +21,7 @@ from plaudit.store.sqlite_migrate import APPLICATION_ID, newest_version, version
 
 SIDE_FILES = ("-wal", "-shm")
 PART_BYTES = 4 * 1024 * 1024
-PART_STEPS = 10_000  # of SQLite's virtual machine: a part of a part
+PART_STEPS = 100  # of SQLite's virtual machine: some twenty rows
 
 
 class BackupFailed(PlauditError):
