@@ -52,10 +52,11 @@ class Person:
         return (-1 if number % 3 else 1), f"number {number}"
 
 
-async def settle(server: Plaudit, people: int = PEOPLE, token_age_days: int = 0) -> list[Person]:
+async def settle(server: Plaudit, people: int = PEOPLE, token_age_days: int = 0, messages_each: int = MESSAGES_EACH
+                 ) -> list[Person]:
     """People of four kinds in turn, and their messages registered."""
     token = _minting(server, token_age_days)
-    found = await asyncio.gather(*(_person(server, number, token) for number in range(people)))
+    found = await asyncio.gather(*(_person(server, number, token, messages_each) for number in range(people)))
     batch = [_registration(person, message_id) for person in found for message_id in person.message_ids]
     answer = await ask(server.port, "POST", "/v1/messages", KEY_HEADERS, batch)
     assert answer.json["created"] == len(batch), answer
@@ -84,9 +85,9 @@ def _minting(server: Plaudit, age_days: int) -> Any:
     return mint
 
 
-async def _person(server: Plaudit, number: int, token: Any) -> Person:
+async def _person(server: Plaudit, number: int, token: Any, messages: int) -> Person:
     contract = (HANDAUNCLE, SITEASSIST)[number % 2]
-    ids = [_message_id(contract) for _ in range(MESSAGES_EACH)]
+    ids = [_message_id(contract) for _ in range(messages)]
     if number % 4 < 2:
         issuer, bearer = token(f"auth0|{number}")
         owner = {"user": {"issuer": issuer, "subject": f"auth0|{number}"}}

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.anyio
 
 ALTERED = str(Path(__file__).with_name("altered_server.py"))
 STANDBY = "standby"
+ENDED = 12  # more than fit beside those that Plaudit keeps
 DEADLINE_SECONDS = 8.0  # five for the store's own, one for its sweep, the rest for a busy machine
 
 
@@ -113,6 +114,23 @@ async def test_without_its_standby_nothing_is_acknowledged(plaudit, pair):
     assert set(load.statuses) == {200, 503}
     assert await server.stop() == 0
     assert violations(register, primary.url(both.rpartition("/")[2])) == []
+
+
+async def test_what_waits_for_a_standby_in_vain_leaves_room_for_others(plaudit, postgres_server):
+    """Commits that were given up are ended, for there are always others: PostgreSQL's connections are not used up, and
+    its operator gets in to say that no standby is to be waited for."""
+    primary = postgres_server(max_connections=20)
+    server, register = plaudit(database=primary.create_database()), Register()
+    await server.start()
+    async with Load(server, await settle(server, messages_each=40), register):
+        await more(register, 300)
+        primary.alter(synchronous_standby_names="nobody")
+        await until(lambda: primary.log.count("terminating connection due to administrator command") >= ENDED)
+        primary.alter(synchronous_standby_names="")
+        await until(lambda: ready(server))
+        await more(register, 300)
+    assert await server.stop() == 0
+    assert violations(register, server.database) == []
 
 
 async def ready(server):

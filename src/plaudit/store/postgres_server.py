@@ -52,6 +52,13 @@ AT_LEAST_DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
 
+# A commit that waits for a standby is ended neither by a timeout of the server's nor by its caller's leaving. While the
+# standby is away, those that were given up would take all of the server's connections, its operator's included.
+END_GIVEN_UP = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE wait_event = 'SyncRep' AND usename = current_user AND application_name = current_setting('application_name')
+  AND state_change < now() - current_setting('statement_timeout')::interval"""
+
 log = structlog.get_logger("plaudit.store")
 
 
@@ -116,6 +123,7 @@ async def _check(connection: asyncpg.Connection) -> None:
         raise CannotOpen(f"This PostgreSQL server has {', '.join(row[0] for row in found)}: with that, votes that were "
                          "answered could be lost or garbled. Change the server's setting, or use another server.")
     await connection.execute(AT_LEAST_DURABLE)
+    await connection.execute(END_GIVEN_UP)
 
 
 def hosts(url: str) -> list[tuple[str | None, int | None]]:
