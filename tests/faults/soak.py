@@ -14,6 +14,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ ACT_SECONDS = 180  # to check what an act has stored takes longer with every vot
 VOTES_AFTER_MAX = 3000
 RECOVERY_SECONDS = 60
 SHOWN_MAX = 10
+FOUND, INTERRUPTED = 1, 130  # exit codes
 GROWTH = Footprint(resident_mb=64, descriptors=PEOPLE + 24, threads=8)  # of a process, from its start into the load
 
 
@@ -45,29 +47,41 @@ def main() -> None:
     names = (os.environ.get("SOAK_DATABASES") or ",".join(STAGES)).split(",")
     console, folder = Console(highlight=False, soft_wrap=True), Path(tempfile.mkdtemp(prefix="plaudit-soak-"))
     console.print(f"SOAK_SEED={seed}: {seconds / 60:g} minutes on {' and '.join(names)}")
+    code = _play(console, Soak(folder, random.Random(seed), seconds), names)
+    if code == FOUND:
+        console.print(f"SOAK_SEED={seed} found this. Its files are in {folder}")
+    else:
+        shutil.rmtree(folder)
+        console.print(f"SOAK_SEED={seed}: {'nothing is wrong' if code == 0 else 'interrupted, and nothing was wrong'}")
+    sys.exit(code)
+
+
+def _play(console: Console, soak: "Soak", names: Sequence[str]) -> int:
+    """The exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _progress(console) as progress:
-            asyncio.run(Soak(folder, random.Random(seed), progress, seconds).play(names))
+            asyncio.run(soak.play(names, progress))
     except (Wrong, AssertionError, TimeoutError) as error:
         console.print(f"{type(error).__name__}: {error}", markup=False, style="bold red")
-        console.print(f"SOAK_SEED={seed} found this. Its files are in {folder}")
-        sys.exit(1)
-    shutil.rmtree(folder)
-    console.print(f"SOAK_SEED={seed}: nothing is wrong")
+        return FOUND
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
 
 
 class Soak:
-    def __init__(self, folder: Path, moments: random.Random, progress: Progress, seconds: float) -> None:
-        self._folder, self._moments, self._progress = folder, moments, progress
+    def __init__(self, folder: Path, moments: random.Random, seconds: float) -> None:
+        self._folder, self._moments = folder, moments
         alterations = os.environ.get("SOAK_ALTERATIONS")
         self._launcher = (ALTERED, alterations) if alterations else PLAUDIT
         self._seconds = seconds
         self._ends = time.monotonic() + seconds
-        self._task = progress.add_task("", total=seconds)
         self._faults = 0
 
-    async def play(self, names: Sequence[str]) -> None:
+    async def play(self, names: Sequence[str], progress: Progress) -> None:
         """Acts on each kind of database in turn, each kind at least once. Raises `Wrong`."""
+        self._progress, self._task = progress, progress.add_task("", total=self._seconds)
         act_seconds = min(ACT_SECONDS, self._seconds / len(names))
         for number, name in enumerate(itertools.cycle(names), 1):
             if time.monotonic() >= self._ends and number > len(names):

@@ -21,8 +21,10 @@ from small_disk import SmallDisk
 Fault = Callable[[], Awaitable[None]]
 PAUSE_SECONDS_MAX = 10
 TROUBLE_SECONDS_MAX = 5
+REFUSED_SECONDS_MAX = 120  # SQLite's log has room for many votes when the disk has none
 DISK_SIZE, ENLARGED_SIZE = "512m", "768m"
 DELAYS_MICROSECONDS = (2_000, 200_000)
+END_TOO = ("setpriv", "--pdeathsig", "KILL")  # a soak that is killed leaves no server behind
 STANDBY = "standby"
 FOLLOWING = "SELECT sync_state FROM pg_stat_replication"
 
@@ -75,7 +77,7 @@ class Stage:
     async def _refusals(self) -> None:
         """Until people are refused, and a while longer."""
         refused = self.load.statuses[503]
-        await until(lambda: self.load.statuses[503] > refused)
+        await until(lambda: self.load.statuses[503] > refused, REFUSED_SECONDS_MAX)
         await self._a_while(TROUBLE_SECONDS_MAX)
 
     async def _a_while(self, seconds_max: float) -> None:
@@ -89,7 +91,8 @@ class Sqlite(Stage):
         self._disk, self._backup = disk, folder / "backup.db"
         self._failing, self._slow = folder / "failing", folder / "slow"
         environment = {"FSYNC_FAIL_FILE": str(self._failing), "FSYNC_DELAY_FILE": str(self._slow)}
-        super().__init__(Plaudit(folder / "server", database=disk.folder / "plaudit.db", around=disk.entered,
+        super().__init__(Plaudit(folder / "server", database=disk.folder / "plaudit.db",
+                                 around=[*disk.entered, *END_TOO],
                                  environment={**preload(folder, "slow_fsync"), **environment}), moments)
 
     @property
@@ -98,12 +101,14 @@ class Sqlite(Stage):
                 self.disk_slow, self.disk_failing, self.disk_failing_and_server_killed)
 
     async def violations(self) -> list[str]:
-        """Of a backup made while people vote: it has all that was acknowledged before."""
+        """Of a backup made while people vote: it has all that was acknowledged before. One in which there are any is
+        left to be looked at."""
         acknowledged = self.register.acknowledged
         made = await asyncio.to_thread(self.server.run, "backup", str(self._backup))
         assert made.returncode == 0, made.stderr
         found = violations(self.register, self._backup, acknowledged)
-        self._backup.unlink()
+        if not found:
+            self._backup.unlink()
         return found
 
     async def disk_full(self) -> None:
@@ -153,8 +158,8 @@ class Postgres(Stage):
         self._name = primary.server.create_database().rpartition("/")[2]
         primary.server.alter(synchronous_standby_names=STANDBY)
         hosts = ",".join(f"127.0.0.1:{reached.wire.port}" for reached in (primary, standby))
-        super().__init__(Plaudit(folder / "server", database=primary.server.url(self._name).replace(
-            f"127.0.0.1:{primary.server.port}", hosts)), moments)
+        url = primary.server.url(self._name).replace(f"127.0.0.1:{primary.server.port}", hosts)
+        super().__init__(Plaudit(folder / "server", database=url, around=END_TOO), moments)
 
     @property
     def faults(self) -> Sequence[Fault]:
