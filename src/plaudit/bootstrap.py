@@ -28,7 +28,7 @@ from plaudit.auth.authenticator import Authenticator, AuthSecrets
 from plaudit.auth.development import DevelopmentIssuer, new_private_key_pem
 from plaudit.auth.jwks import JwksCache
 from plaudit.auth.keys import new_publishable_key, new_server_key
-from plaudit.http import development
+from plaudit.http import development, sockets
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.health import Access
 from plaudit.http.limits import SharedCounts
@@ -52,7 +52,6 @@ from plaudit.workers import Worker
 DEVELOPMENT_AUDIENCE = "plaudit-development"
 FIRST_KEY_ID = "first"
 DAY_SECONDS = 24 * 60 * 60
-BACKLOG = 2048
 SWITCH_SECONDS = 0.0005
 TELL_SECONDS = 1.0
 KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
@@ -124,7 +123,7 @@ async def serve_as(worker: Worker, prepared: Prepared, board: Board, announce: A
         worker.say_ready()
 
     worker.stop_with_parent()
-    with listen_beside(prepared.settings) as listener:
+    with sockets.listen_beside(prepared.settings.host, prepared.settings.port) as listener:
         await serve(prepared, listener, ready, share=(board, worker.number))
 
 
@@ -267,44 +266,25 @@ def database_name(settings: Settings) -> str:
 
 def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     """A listening socket, and the settings with the port that it has. Raises `SettingsError`."""
-    host, family = _address(settings)
-    try:
-        listener = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise SettingsError(f"cannot listen on {host} port {settings.port} ({reason}); stop what is there, or choose "
-                            "another with --port") from error
-    return listener, msgspec.structs.replace(settings, port=listener.getsockname()[1])
+    return _bound(sockets.listen, settings)
 
 
 def reserve(settings: Settings) -> tuple[socket.socket, Settings]:
-    """A socket that keeps the address for several workers without listening, and the settings as `listen` gives them.
+    """A socket that keeps the address for several workers, and the settings as `listen` gives them.
 
-    Each worker listens for itself, so that the kernel deals connections out. On one socket that all inherit, whoever
-    woke took all that waited: of 32 connections opened at once, such as a proxy's, one of four workers had 20 to 32 and
-    another none; dealt out, each had 5 to 15. Raises `SettingsError`.
+    Raises `SettingsError`.
     """
-    listener, settings = listen(settings)
-    listener.close()  # it was another's, or nobody's: what shares an address would share it with another server too
-    host, family = _address(settings)
-    reserved = socket.socket(family)
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    if family == socket.AF_INET6:
-        reserved.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as the workers' own
-    reserved.bind((host, settings.port))
-    return reserved, settings
+    return _bound(sockets.reserve, settings)
 
 
-def listen_beside(settings: Settings) -> socket.socket:
-    """One worker's listening socket on the reserved address."""
-    host, family = _address(settings)
-    return socket.create_server((host, settings.port), family=family, backlog=BACKLOG, reuse_port=True)
-
-
-def _address(settings: Settings) -> tuple[str, socket.AddressFamily]:
-    host = settings.host.strip("[]")
-    return host, socket.AF_INET6 if ":" in host else socket.AF_INET
+def _bound(bind: Callable[[str, int], socket.socket], settings: Settings) -> tuple[socket.socket, Settings]:
+    try:
+        bound = bind(settings.host, settings.port)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise SettingsError(f"cannot listen on {settings.host} port {settings.port} ({reason}); stop what is there, or "
+                            "choose another with --port") from error
+    return bound, msgspec.structs.replace(settings, port=bound.getsockname()[1])
 
 
 def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepared:
