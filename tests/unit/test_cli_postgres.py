@@ -43,7 +43,8 @@ def test_a_sound_server_is_called_sound(database, postgres, capsys):
     said = plaudit(capsys, "doctor")
     assert (said.code, said.err, "✘" in said.out) == (0, "", False)
     assert f"✔ PostgreSQL {place(postgres)}: version 18." in said.out
-    assert f"✔ Clock: 0 s behind {place(postgres)}\n✔ Connections: 22 of 97 at the most" in said.out
+    assert "✔ Clock: " in said.out
+    assert "✔ Connections: 22 of 97 at the most" in said.out
     assert "✔ Standbys: 0, and commits wait for none: if this machine is lost" in said.out
     assert "✔ Tables: up to date\n" in said.out
 
