@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _measure(options: argparse.Namespace, progress: Progress) -> Iterator[figures.Row]:
-    task = progress.add_task("starting", total=3 if options.quick else 10)
+    task = progress.add_task("starting", total=3 if options.quick else 13)
     with _setting(options, lambda text: progress.update(task, description=text)) as setting:
         for row in _rows(options, setting):
             progress.console.print(f"{row.name} {row.value:.2f} {row.unit}  {row.note}")
