@@ -62,19 +62,30 @@ class Cluster:
     async def _is_whole(self) -> bool:
         for node in self.nodes:
             node.require_running()
-        members = await self._members()
-        return sorted(member["role"] for member in members) == [LEADER, *STANDBYS[self.replication]] and all(
-            member["state"] == ("running" if member["role"] == LEADER else "streaming") for member in members)
+        roles = sorted(member["role"] for member in await self._members())
+        return roles == [LEADER, *STANDBYS[self.replication]] and all([await _is_in_step(node) for node in self.nodes])
 
     async def _members(self) -> list[dict[str, Any]]:
         """What the first node that answers says of all, a moment later; empty when none does."""
         await asyncio.sleep(POLL_SECONDS)
-        async with httpx2.AsyncClient(timeout=2, trust_env=False) as client:
-            for node in self.nodes:
-                with contextlib.suppress(httpx2.HTTPError, ValueError):
-                    answer = await client.get(f"http://127.0.0.1:{node.api_port}/cluster")
-                    return [dict(member) for member in answer.json()["members"]]
+        for node in self.nodes:
+            if said := await _ask(node, "cluster"):
+                return [dict(member) for member in said["members"]]
         return []
+
+
+async def _is_in_step(node: Node) -> bool:
+    """By its own word: what the others know of it may be old."""
+    said = await _ask(node, "patroni")
+    return said.get("role") == "primary" or said.get("replication_state") == "streaming"
+
+
+async def _ask(node: Node, what: str) -> dict[str, Any]:
+    """Empty when it does not answer."""
+    async with httpx2.AsyncClient(timeout=2, trust_env=False) as client:
+        with contextlib.suppress(httpx2.HTTPError, ValueError):
+            return dict((await client.get(f"http://127.0.0.1:{node.api_port}/{what}")).json())
+    return {}
 
 
 @contextmanager

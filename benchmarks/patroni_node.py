@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -95,8 +96,9 @@ class Node:
 
     def kill(self) -> None:
         """`kill -9` of Patroni and of every process of PostgreSQL, as when the machine is gone."""
+        doomed = self._processes()  # among them what Patroni is just starting
         self.kill_patroni()
-        self._signal(signal.SIGKILL)
+        _send(signal.SIGKILL, [*doomed, *self._processes()])
 
     def kill_patroni(self) -> None:
         """PostgreSQL goes on, and nobody tells it that it no longer leads."""
@@ -106,11 +108,11 @@ class Node:
 
     def silence(self) -> None:
         """As when the network is gone: connections stay open, new ones are taken, and nothing is said."""
-        self._signal(signal.SIGSTOP)
+        _send(signal.SIGSTOP, self._processes())
 
     def resume(self) -> None:
         """It still believes that it leads."""
-        self._signal(signal.SIGCONT)
+        _send(signal.SIGCONT, self._processes())
 
     def hand_over(self) -> None:
         """A planned switchover, to the synchronous standby. Raises `httpx2.HTTPError`."""
@@ -120,20 +122,28 @@ class Node:
     def follow(self) -> None:
         """Patroni makes a standby of it without being asked."""
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _processes(self) -> list[int]:
+        """Patroni and PostgreSQL, the children before their parents."""
         patroni = [self.process.pid] if self.process is not None and self.process.poll() is None else []
-        for pid in [*patroni, *self._postgres_processes()]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+        parents = [*patroni, *(pid for pid in _all_processes() if str(self.data).encode() in _command(pid))]
+        return [*(child for parent in parents for child in children(parent)), *parents]
 
-    def _postgres_processes(self) -> list[int]:
-        """The postmaster's children before itself. None when the file names a process that is another's by now."""
-        try:
-            pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
-            ours = str(self.data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, IndexError):
-            return []
-        return [*children(pid), pid] if ours else []
+
+def _all_processes() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def _send(number: signal.Signals, pids: Sequence[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _configuration(node: Node, settings: Settings) -> dict[str, Any]:
