@@ -83,8 +83,8 @@ async def test_whatever_was_acknowledged_survives_it(settled, disk, tmp_path):
 
 
 async def test_a_store_that_does_not_wait_for_the_disk_is_found_out(settled, disk, tmp_path):
-    """The control: with `synchronous=NORMAL` the same check fails each time; kill -9 would have shown nothing. Its log is
-    not short, for what is moved into the database just before the cut has been flushed."""
+    """The control: with `synchronous=NORMAL` the same check fails each time; kill -9 would have shown nothing. Its log
+    is not short, for what is moved into the database just before the cut has been flushed."""
     server, people = await settled("synchronous_normal")
     for found in await cut_again_and_again(server, people, disk, tmp_path):
         assert {violation.split()[0] for violation in found} == {"I1"}
