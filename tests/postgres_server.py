@@ -97,7 +97,7 @@ class PostgresServer:
         """Raises `AssertionError` with its log when it ends instead."""
         always = [part for name, value in ALWAYS.items() for part in ("-c", f"{name}={value}")]
         self.process = launch([_programs() / "postgres", "-D", self.data, "-p", self.port, *always],
-                              self.folder / "log", signal.SIGQUIT, **_as_somebody_else(), env=_environment())
+                              self.folder / "log", signal.SIGQUIT, **as_somebody_else(), env=_environment())
         wait_until(self._takes_connections)
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
@@ -142,7 +142,7 @@ class PostgresServer:
     def run(self, program: str, *arguments: object) -> str:
         """What one of PostgreSQL's programs prints. Raises `AssertionError` with what it complains of."""
         ended = subprocess.run([_programs() / program, *map(str, arguments)], capture_output=True, text=True,
-                               check=False, cwd=self.folder, env=_environment(), **_as_somebody_else())
+                               check=False, cwd=self.folder, env=_environment(), **as_somebody_else())
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 
@@ -190,7 +190,7 @@ def _new_folder(purpose: str) -> Path:
     """In a place that everybody can pass through, which TMPDIR need not be; it belongs to whom PostgreSQL runs as."""
     places = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))
     folder = Path(tempfile.mkdtemp(prefix=f"plaudit-postgres-{purpose}-", dir=next(filter(_open_to_all, places))))
-    if somebody := _as_somebody_else():
+    if somebody := as_somebody_else():
         os.chown(folder, somebody["user"], somebody["group"])
     return folder
 
@@ -199,7 +199,7 @@ def _open_to_all(folder: Path) -> bool:
     return all(place.stat().st_mode & 0o001 for place in (folder, *folder.resolve().parents))
 
 
-def _as_somebody_else() -> dict[str, Any]:
+def as_somebody_else() -> dict[str, Any]:
     """For `subprocess`: for root, to be nobody."""
     if os.geteuid() != 0:
         return {}

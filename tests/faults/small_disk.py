@@ -6,18 +6,20 @@ Works for root and for anybody else who may make a user namespace; where that is
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 MOUNT = 'mount -t tmpfs -o size="$1" tmpfs "$2" && echo mounted && exec cat'
 
 
 class SmallDisk:
-    def __init__(self, folder: Path, size: str) -> None:
+    def __init__(self, folder: Path, size: str, **owner: Any) -> None:
+        """`owner`: whose it is, as `subprocess` wants to be told; without it one's own."""
         folder.mkdir()
+        self._owner = owner
         self.folder = folder  # as it is called inside; outside it stays empty
         self._holder = subprocess.Popen(
             ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh", size, folder],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, **owner)
 
     def __enter__(self) -> Self:
         assert self._holder.stdout.readline() == b"mounted\n"
@@ -39,7 +41,7 @@ class SmallDisk:
     def fill(self) -> None:
         """Something else takes all the space that is left."""
         subprocess.run([*self.entered, "dd", "if=/dev/zero", f"of={self.folder}/ballast", "bs=4096"],
-                       stderr=subprocess.DEVNULL, check=False)
+                       stderr=subprocess.DEVNULL, check=False, **self._owner)
 
     def make_space(self) -> None:
         (self.seen_from_outside / "ballast").unlink()
@@ -54,4 +56,4 @@ class SmallDisk:
     def _remount(self, option: str) -> None:
         """Without the options that the kernel reports: some of them only root may repeat."""
         subprocess.run([*self.entered, "mount", "--options-source=disable", "-o", f"remount,{option}", self.folder],
-                       check=True)
+                       check=True, **self._owner)

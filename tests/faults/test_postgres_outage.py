@@ -6,11 +6,14 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from answers import ask
 from databases import SCHEMA, fetch
-from load import Load, settle, vote
+from load import KEY_HEADERS, Load, settle, vote
+from postgres_server import as_somebody_else
 from proxy import wire_to
 from register import Register, violations
 from serving import PLAUDIT, until
+from small_disk import SmallDisk
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +100,35 @@ async def test_a_silent_connection_is_given_up_in_time(plaudit, postgres):
 
 
 # ---------------------------------------------------------------- full
+
+
+@pytest.mark.parametrize("relief", ["make_space", "enlarge"])
+async def test_votes_are_refused_until_there_is_space(plaudit, postgres_server, relief):
+    """The disk of Plaudit's tables is full: 503, reads go on, and it recovers without being touched."""
+    postgres = postgres_server()
+    with SmallDisk(postgres.folder / "disk", "24m", **as_somebody_else()) as disk:
+        postgres.sql(f"CREATE TABLESPACE small LOCATION '{disk.seen_from_outside}'")
+        postgres.alter(default_tablespace="small")
+        server, register = plaudit(database=postgres.create_database()), Register()
+        await server.start()
+        async with Load(server, await settle(server), register) as load:
+            await more(register)
+            disk.fill()
+            await until(lambda: load.statuses[503] >= 3 * len(load.people))
+            reads = await ask(server.port, "GET", "/v1/feedback?limit=10", KEY_HEADERS)
+            assert (reads.status, len(reads.json["items"])) == (200, 10)
+            assert (await server.status("/livez"), await server.status("/readyz")) == (200, 503)
+            if relief == "make_space":
+                disk.make_space()
+            else:
+                disk.resize("64m")
+            await until(lambda: ready(server))
+            await more(register)
+        assert "DiskFullError" in {event.get("error") for event in server.events}
+        assert set(load.statuses) == {200, 503}
+        assert await server.stop() == 0
+        assert violations(register, server.database) == []
+        postgres.stop()
 
 
 async def test_a_pool_whose_connections_all_wait_refuses_and_recovers(plaudit, postgres):

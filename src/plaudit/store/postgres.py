@@ -82,6 +82,11 @@ class PostgresStore(PlannedStore):
         for pool in self._pools:
             await pool.close()
 
+    async def check(self) -> None:
+        await super().check()
+        for pool in self._pools:
+            pool.require_room()
+
     async def submit(self, submission: Submission) -> Feedback | None:
         return await self._commits.write(submission)
 

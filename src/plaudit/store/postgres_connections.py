@@ -5,7 +5,9 @@ last statement. A commit counts only when the server says so without reservation
 """
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
@@ -27,6 +29,7 @@ IDLE_SECONDS_MAX = 300.0
 WAITING_MAX = 256  # callers for one connection of a pool
 ATTEMPTS_MAX = 4  # of a transaction that the server gave up for another's sake: one and three more
 EMPTY: Mapping[str, str] = MappingProxyType({})
+FULL_SECONDS = 5.0  # for so long after it was found full, a disk counts as full
 PAUSE_SECONDS = 0.05  # before another attempt, at the most, times the number of attempts
 
 T = TypeVar("T")
@@ -49,6 +52,7 @@ class Connections:
         self._pool = pool
         self._seconds_max = seconds_max
         self._waiting = 0
+        self._full_at_seconds = -math.inf
 
     @classmethod
     async def open(cls, servers: Servers, most: int, *, seconds_max: float, session: Mapping[str, str] = EMPTY
@@ -90,6 +94,8 @@ class Connections:
         except OUTAGES as error:
             if isinstance(error, TimeoutError):
                 await self._doubt()
+            elif isinstance(error, asyncpg.DiskFullError):
+                self._full_at_seconds = time.monotonic()
             self._outage.failed(error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
             raise unavailable(error) from error
         except asyncpg.PostgresError as bug:
@@ -98,6 +104,11 @@ class Connections:
             self._waiting -= 1
         self._outage.over()
         return outcome
+
+    def require_room(self) -> None:
+        """Raises `Unavailable` when the disk was full just now, which a row that is rewritten in place does not notice."""
+        if time.monotonic() - self._full_at_seconds < FULL_SECONDS:
+            raise Unavailable("The database's disk is full")
 
     async def _doubt(self) -> None:
         """Connections that were made before are not used again: they lead to the same host."""
