@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 from examples import NOW, a_message, a_vote
 
+from plaudit.errors import Unavailable
 from plaudit.rules import decide
 from plaudit.store.postgres import PostgresStore
+from plaudit.store.postgres_connections import WRITING, Connections
+from plaudit.store.postgres_server import Servers
 
 pytestmark = pytest.mark.anyio
 
@@ -31,3 +34,40 @@ async def test_a_bug_is_told_without_what_was_sent(postgres_url, clock, wrongly,
         await store.submit(a_vote(comment=comment))
     assert SECRET not in str(bug.getrepr(chain=True))
     await store.close()
+
+
+@pytest.fixture
+async def connections(postgres_url):
+    opened = await Connections.open(Servers(postgres_url), 1, seconds_max=5.0)
+    yield opened
+    await opened.close()
+
+
+def given_up(sqlstate, times):
+    """Work that the server refuses so often for another transaction's sake, and the attempts that were made."""
+    attempts = []
+
+    async def work(connection):
+        attempts.append(len(attempts) + 1)
+        if len(attempts) <= times:
+            await connection.execute(f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$")
+        return "done"
+
+    return work, attempts
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+async def test_a_transaction_that_was_given_up_is_tried_three_times_more(connections, sqlstate):
+    """A serialization failure, a deadlock: the fourth attempt is answered as if there had been no other."""
+    work, attempts = given_up(sqlstate, times=3)
+    assert await connections.attempt(WRITING, work) == "done"
+    assert attempts == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+async def test_a_transaction_that_fits_nowhere_is_refused(connections, sqlstate):
+    """There is no fifth attempt."""
+    work, attempts = given_up(sqlstate, times=4)
+    with pytest.raises(Unavailable):
+        await connections.attempt(WRITING, work)
+    assert attempts == [1, 2, 3, 4]

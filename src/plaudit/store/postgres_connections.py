@@ -106,7 +106,7 @@ class Connections:
         return outcome
 
     def require_room(self) -> None:
-        """Raises `Unavailable` when the disk was full just now, which a row that is rewritten in place does not notice."""
+        """Raises `Unavailable` when the disk was full just now: a row that is rewritten in place does not tell."""
         if time.monotonic() - self._full_at_seconds < FULL_SECONDS:
             raise Unavailable("The database's disk is full")
 
