@@ -4,6 +4,7 @@ import time
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from structlog.testing import capture_logs
 
 from plaudit.http.metrics import Metrics
 from plaudit.http.worker_metrics import HALF_BYTES, Board, Family, Sample, Sum, added_up
@@ -88,11 +89,12 @@ def test_what_was_half_written_is_read_as_it_was_before(board, arrived):
     assert (board.read(0).turn, board.read(0).families) == (2, SECOND)
 
 
-def test_more_than_there_is_room_for_leaves_what_was_there(board, capsys):
+def test_more_than_there_is_room_for_leaves_what_was_there(board):
     board.write(0, 1, FIRST)
-    board.write(0, 2, [Family("a", "x" * HALF_BYTES, "counter", [])])
+    with capture_logs() as lines:
+        board.write(0, 2, [Family("a", "x" * HALF_BYTES, "counter", [])])
     assert board.read(0).families == FIRST
-    assert "metrics are too many" in capsys.readouterr().out
+    assert [line["event"] for line in lines] == ["metrics are too many to be added up"]
 
 
 def test_of_what_means_the_same_everywhere_the_greatest_is_shown():
