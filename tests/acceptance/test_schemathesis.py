@@ -33,12 +33,13 @@ IDS = {
 GUEST_SCHEMES = {"device": "x-device-id", "guest": "x-user-id", "platform": "x-platform"}
 
 
-@pytest.fixture
-def server(tmp_path):
-    """One project with the documents' publishable key, and no limit on how fast anyone may ask."""
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request, tmp_path):
+    """One project with the documents' publishable key, and no limit on how fast anyone may ask. On each database."""
+    database = {"database_url": request.getfixturevalue("postgres_url")} if request.param == "postgres" else {}
     with (
         identity_provider.running() as provider,
-        plaudit(tmp_path, [project(MAIN, provider.url, publishable_key=PUBLISHABLE_KEY)]) as running,
+        plaudit(tmp_path, [project(MAIN, provider.url, publishable_key=PUBLISHABLE_KEY)], **database) as running,
     ):
         yield running
 
