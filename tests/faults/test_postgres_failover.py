@@ -167,9 +167,10 @@ async def test_a_primary_that_was_left_alone_does_not_say_that_there_was_nothing
 
 @pytest.mark.parametrize(("launcher", "status"), [(PLAUDIT, 503), ((ALTERED, "hears_no_warning"), 200)])
 async def test_a_commit_whose_wait_was_cancelled_is_not_acknowledged(plaudit, pair, launcher, status):
-    """PostgreSQL then commits on the primary alone and says so in a warning only. The control does not hear it, and
-    what it acknowledged is lost with the primary."""
+    """PostgreSQL then commits on the primary alone and says so in a warning only, to a database too that wants to be
+    told of errors only. The control does not hear it, and what it acknowledged is lost with the primary."""
     primary, standby, both, second = pair
+    primary.sql(f"ALTER DATABASE {both.rpartition('/')[2]} SET client_min_messages = error")
     server, register = plaudit(database=both, launcher=launcher), Register()
     await server.start()
     person, *_ = await settle(server, 1)

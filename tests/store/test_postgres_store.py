@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+import asyncpg
 import pytest
-from examples import NOW, a_message, a_vote
+from examples import ANNA, NOW, a_message, a_vote
 
 from plaudit.errors import Unavailable
 from plaudit.rules import decide
@@ -71,3 +72,50 @@ async def test_a_transaction_that_fits_nowhere_is_refused(connections, sqlstate)
     with pytest.raises(Unavailable):
         await connections.attempt(WRITING, work)
     assert attempts == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def differing(postgres, postgres_url):
+    """A database that gives its sessions other settings than a server usually does."""
+    name = postgres_url.rpartition("/")[2]
+    postgres.sql(*(f"ALTER DATABASE {name} SET {setting} = '{value}'" for setting, value, _ in DIFFERING))
+    yield postgres_url
+    postgres.sql(f"ALTER DATABASE {name} RESET ALL")
+
+
+DIFFERING = [  # what the database says, and what holds for Plaudit
+    ("synchronous_commit", "off", "on"),
+    ("client_min_messages", "error", "warning"),
+    ("default_transaction_isolation", "serializable", "read committed"),
+    ("standard_conforming_strings", "off", "on"),
+    ("statement_timeout", "1ms", "6s"),
+    ("lock_timeout", "1ms", "0"),
+    ("search_path", "public", "plaudit"),
+]
+
+
+async def test_what_the_database_gives_its_sessions_changes_nothing(differing, clock):
+    """Neither what a statement means nor what a commit does."""
+    connection = await Servers(differing).connect()
+    assert [await connection.fetchval(f"SHOW {setting}") for setting, *_ in DIFFERING] == [
+        ours for *_, ours in DIFFERING]
+    await connection.close()
+    store = await PostgresStore.open(differing, decide, now=clock)
+    await store.register([a_message(content="100%")])
+    total, _ = await store.conversations("acme", ANNA, order_by="created_at", descending=True, limit=1, offset=0,
+                                         search="0%")
+    assert total == 1
+    await store.close()
+
+
+@pytest.mark.parametrize(("before", "after", "ours"), [
+    ("on", "off", "on"), ("remote_write", "local", "on"), ("remote_apply", "off", "remote_apply")])
+async def test_a_commit_means_the_same_whatever_the_server_is_told_meanwhile(postgres_server, before, after, ours):
+    """The control, a session that relies on the server's setting, takes the new one at once."""
+    server = postgres_server(synchronous_commit=before)
+    control, connection = await asyncpg.connect(server.url()), await Servers(server.url()).connect()
+    assert await control.fetchval("SHOW synchronous_commit") == before
+    server.alter(synchronous_commit=after)
+    assert [await it.fetchval("SHOW synchronous_commit") for it in (control, connection)] == [after, ours]
+    await control.close()
+    await connection.close()

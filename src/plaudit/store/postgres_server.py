@@ -17,10 +17,14 @@ from plaudit.store.sqlite_file import CannotOpen
 CONNECT_SECONDS = 1.5  # a host that says nothing must leave time for the next one
 STATEMENT_MILLISECONDS = 6000  # for what a caller who gave up after five seconds has left running
 SCHEMA = "plaudit"  # the database may be shared with the application
-SESSION = {
+SESSION = {  # whatever the server, the database or the role has for it
     "application_name": "plaudit", "search_path": SCHEMA, "timezone": "UTC", "jit": "off",
     "statement_timeout": str(STATEMENT_MILLISECONDS),
     "idle_in_transaction_session_timeout": str(STATEMENT_MILLISECONDS),
+    "lock_timeout": "0",
+    "client_min_messages": "warning",  # in a warning stands that a commit did not wait for the standby
+    "default_transaction_isolation": "read committed",  # for this, the statements were written
+    "standard_conforming_strings": "on",
 }
 CHOOSE_ATTRIBUTES = "read-write"  # of several hosts, the one that takes writes
 
@@ -47,10 +51,11 @@ SELECT name || ' = ' || setting FROM pg_settings
 WHERE (name, setting) IN (('fsync', 'off'), ('full_page_writes', 'off'))
    OR (name = 'server_encoding' AND setting <> 'UTF8')"""
 
-# A commit must mean "on stable storage" whatever the server's default is; what is stronger stays.
+# A commit must mean "on stable storage", also the standby's, whatever the server's default is; what is stronger stays.
+# It is set always, so that a default that is changed later changes nothing here.
 AT_LEAST_DURABLE = """
-SELECT set_config('synchronous_commit', 'on', false)
-WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
+SELECT set_config('synchronous_commit', CASE level WHEN 'remote_apply' THEN level ELSE 'on' END, false)
+FROM current_setting('synchronous_commit') AS level"""
 
 # A commit that waits for a standby is ended neither by a timeout of the server's nor by its caller's leaving. While the
 # standby is away, those that were given up would take all of the server's connections, its operator's included.
