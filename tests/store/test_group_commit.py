@@ -11,7 +11,6 @@ from examples import NOW, a_message, a_vote
 from plaudit.errors import Unavailable
 from plaudit.model import Feedback
 from plaudit.rules import decide
-from plaudit.store import group_commit
 from plaudit.store.group_commit import BATCH_MAX, GroupCommit
 from plaudit.store.sqlite import SqliteStore
 
@@ -41,7 +40,7 @@ def disk():
 @pytest.fixture
 async def commits(disk, monkeypatch):
     """A queue of eight in front of a disk that hangs until told otherwise."""
-    monkeypatch.setattr(group_commit, "SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr("plaudit.store.waiting.SWEEP_SECONDS", 0.01)
     opened = GroupCommit(disk.commit, waiting_max=8, wait_seconds_max=30)
     yield opened
     disk.go.set()
@@ -127,7 +126,7 @@ async def test_a_full_queue_refuses_at_once(commits, disk):
 
 async def test_who_waits_too_long_is_told_so(disk, monkeypatch):
     """The one on the disk and the one in the queue; what becomes of their writes is decided by the disk alone."""
-    monkeypatch.setattr(group_commit, "SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr("plaudit.store.waiting.SWEEP_SECONDS", 0.01)
     commits = GroupCommit(disk.commit, waiting_max=8, wait_seconds_max=0.05)
     late = [await held(commits, disk), commits.write("second")]
     for write in late:

@@ -14,11 +14,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from plaudit.errors import Unavailable
+from plaudit.store.waiting import Queue, Waiting
 
 Job = TypeVar("Job")
 Commit = Callable[[Sequence[Job]], Sequence[Any]]
@@ -26,16 +25,6 @@ WhenCommitted = Callable[[int, float], None]
 
 BATCH_MAX = 256
 TURNS_MAX = 2  # of the loop, that a batch may wait for more to come while the thread has nothing to do
-SWEEP_SECONDS = 0.5
-
-
-class _Waiting(Generic[Job]):
-    __slots__ = ("future", "job", "since_seconds")
-
-    def __init__(self, job: Job, future: "asyncio.Future[Any]", since_seconds: float) -> None:
-        self.job = job
-        self.future = future
-        self.since_seconds = since_seconds
 
 
 class GroupCommit(Generic[Job]):
@@ -48,51 +37,43 @@ class GroupCommit(Generic[Job]):
         """
         self._commit = commit
         self._when_committed = when_committed
-        self._waiting_max = waiting_max
-        self._wait_seconds_max = wait_seconds_max
         self._loop = asyncio.get_running_loop()
-        self._gathered: list[_Waiting[Job]] = []
-        self._in_thread: list[_Waiting[Job]] = []
-        self._closed = False
+        self._in_thread: list[Waiting[Job]] = []
+        self._queue: Queue[Job] = Queue(waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
+                                        under_way=lambda: self._in_thread)
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self._batches: SimpleQueue[list[_Waiting[Job]] | None] = SimpleQueue()
+        self._batches: SimpleQueue[list[Waiting[Job]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="plaudit-writer", daemon=True)
         self._thread.start()
-        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
     @property
     def depth(self) -> int:
         """Writes that wait for the next commit."""
-        return len(self._gathered)
+        return len(self._queue.gathered)
 
     def write(self, job: Job) -> "asyncio.Future[Any]":
         """The outcome, once committed. Raises `Unavailable` when closed or full; the future may raise it too."""
-        if self._closed:
-            raise Unavailable("The server is shutting down")
-        if len(self._gathered) >= self._waiting_max:
-            raise Unavailable("Too many writes are waiting")
-        waiting = _Waiting(job, self._loop.create_future(), self._loop.time())
-        self._gathered.append(waiting)
+        outcome = self._queue.join(job)
         if self._quiet.is_set():
             self._quiet.clear()
             self._loop.call_soon(self._gather, 0, 0)
-        return waiting.future
+        return outcome
 
     async def close(self) -> None:
         """Commit everything accepted so far, then stop. May be called twice."""
-        self._closed = True
+        self._queue.close()
         await self._quiet.wait()
         self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
-        self._sweeper.cancel()
+        self._queue.stop()
 
     def _gather(self, turn: int, before: int) -> None:
         """Hand over what has gathered, or wait for another turn of the loop while each one brings more."""
-        if before < len(self._gathered) < BATCH_MAX and turn < TURNS_MAX:
-            self._loop.call_soon(self._gather, turn + 1, len(self._gathered))
+        if before < len(self._queue.gathered) < BATCH_MAX and turn < TURNS_MAX:
+            self._loop.call_soon(self._gather, turn + 1, len(self._queue.gathered))
             return
-        self._in_thread, self._gathered = self._gathered[:BATCH_MAX], self._gathered[BATCH_MAX:]
+        self._in_thread, self._queue.gathered = self._queue.gathered[:BATCH_MAX], self._queue.gathered[BATCH_MAX:]
         self._batches.put(self._in_thread)
 
     def _run(self) -> None:
@@ -105,24 +86,9 @@ class GroupCommit(Generic[Job]):
 
     def _answer(self, outcomes: Sequence[Any]) -> None:
         for waiting, outcome in zip(self._in_thread, outcomes, strict=True):
-            if waiting.future.done():
-                continue  # given up, or its client left
-            if isinstance(outcome, Exception):
-                waiting.future.set_exception(outcome)
-            else:
-                waiting.future.set_result(outcome)
+            waiting.answer(outcome)
         self._in_thread = []
-        if self._gathered:
+        if self._queue.gathered:
             self._gather(0, 0)
         else:
             self._quiet.set()
-
-    def _sweep(self) -> None:
-        """Answer those who have waited too long: what becomes of their write is unknown, and they are told so."""
-        oldest_allowed = self._loop.time() - self._wait_seconds_max
-        for waiting in chain(self._in_thread, self._gathered):
-            if waiting.since_seconds > oldest_allowed:
-                break
-            if not waiting.future.done():
-                waiting.future.set_exception(Unavailable("The database did not answer in time"))
-        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)

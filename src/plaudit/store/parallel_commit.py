@@ -6,36 +6,28 @@ many small ones, and one that hangs must not hold up the rest.
 
 GUARANTEES. A vote is answered only after its transaction has been committed. In one process, votes on the same key are
 committed in the order in which they came: a key is in one transaction at a time, once. The queue is bounded: when it
-is full, or a vote has waited too long, its caller gets `Unavailable`. After `close`, everything that was accepted has
-been committed.
+is full, or a vote has waited too long, its caller gets `Unavailable`; no transaction takes it up after that, lest it
+overrule what its voter has told another process since. After `close`, everything that was accepted has been committed
+or refused.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 
 from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Submission
 from plaudit.store.deciding import Key, Outcome, key_of
 from plaudit.store.group_commit import WhenCommitted
+from plaudit.store.waiting import Queue, Waiting
 
 BATCH_MAX = 256
 BATCH_FULL = 16  # waiting: worth another transaction beside one that is under way
 SLOW_SECONDS = 0.02  # under way for so long: the others need not wait for it
 TURNS_MAX = 2  # of the loop, that a batch may wait for more to come while nothing is under way
-SWEEP_SECONDS = 0.5
 
 Commit = Callable[[Sequence[Submission]], Awaitable[Sequence[Outcome]]]
-
-
-class _Waiting:
-    __slots__ = ("future", "key", "since_seconds", "submission")
-
-    def __init__(self, submission: Submission, future: "asyncio.Future[Feedback | None]", since_seconds: float) -> None:
-        self.submission = submission
-        self.key = key_of(submission)
-        self.future = future
-        self.since_seconds = since_seconds
 
 
 class ParallelCommit:
@@ -49,49 +41,42 @@ class ParallelCommit:
         """
         self._commit = commit
         self._writers = writers
-        self._waiting_max = waiting_max
-        self._wait_seconds_max = wait_seconds_max
         self._when_committed = when_committed
         self._loop = asyncio.get_running_loop()
-        self._gathered: list[_Waiting] = []
-        self._under_way: dict[asyncio.Task[None], list[_Waiting]] = {}
+        self._under_way: dict[asyncio.Task[None], list[Waiting[Submission]]] = {}
+        self._queue: Queue[Submission] = Queue(
+            waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
+            under_way=lambda: chain.from_iterable(self._under_way.values()))
         self._busy: set[Key] = set()  # what those under way may change
-        self._closed = False
         self._gathering = False
-        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
     @property
     def depth(self) -> int:
         """Votes that wait for a transaction."""
-        return len(self._gathered)
+        return len(self._queue.gathered)
 
     def write(self, submission: Submission) -> "asyncio.Future[Feedback | None]":
         """The outcome, once committed. Raises `Unavailable` when closed or full; the future may raise it too."""
-        if self._closed:
-            raise Unavailable("The server is shutting down")
-        if len(self._gathered) >= self._waiting_max:
-            raise Unavailable("Too many writes are waiting")
-        waiting = _Waiting(submission, self._loop.create_future(), self._loop.time())
-        self._gathered.append(waiting)
+        outcome = self._queue.join(submission)
         if not self._under_way and not self._gathering:
             self._gathering = True
             self._loop.call_soon(self._gather, 0, 0)
-        elif len(self._gathered) == BATCH_FULL:
+        elif len(self._queue.gathered) == BATCH_FULL:
             self._begin()
-        return waiting.future
+        return outcome
 
     async def close(self) -> None:
         """Commit everything accepted so far, then stop. May be called twice."""
-        self._closed = True
-        while self._gathered or self._under_way:
+        self._queue.close()
+        while self._queue.gathered or self._under_way:
             self._begin()
             await asyncio.wait(self._under_way)
-        self._sweeper.cancel()
+        self._queue.stop()
 
     def _gather(self, turn: int, before: int) -> None:
         """Begin with what has gathered, or wait for another turn of the loop while each one brings more."""
-        if before < len(self._gathered) < BATCH_FULL and turn < TURNS_MAX:
-            self._loop.call_soon(self._gather, turn + 1, len(self._gathered))
+        if before < len(self._queue.gathered) < BATCH_FULL and turn < TURNS_MAX:
+            self._loop.call_soon(self._gather, turn + 1, len(self._queue.gathered))
             return
         self._gathering = False
         self._begin()
@@ -104,17 +89,17 @@ class ParallelCommit:
             task.add_done_callback(self._done)
             self._loop.call_later(SLOW_SECONDS, self._help, task)
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting[Submission]]:
         """The first of each key that is not busy; what is left keeps its order."""
-        batch: list[_Waiting] = []
-        left: list[_Waiting] = []
-        for waiting in self._gathered:
-            if len(batch) < BATCH_MAX and waiting.key not in self._busy:
-                self._busy.add(waiting.key)
+        batch: list[Waiting[Submission]] = []
+        left: list[Waiting[Submission]] = []
+        for waiting in self._queue.gathered:
+            if len(batch) < BATCH_MAX and (key := key_of(waiting.job)) not in self._busy:
+                self._busy.add(key)
                 batch.append(waiting)
             else:
                 left.append(waiting)
-        self._gathered = left
+        self._queue.gathered = left
         return batch
 
     def _help(self, task: "asyncio.Task[None]") -> None:
@@ -124,16 +109,16 @@ class ParallelCommit:
             self._loop.call_later(SLOW_SECONDS, self._help, task)
 
     def _done(self, task: "asyncio.Task[None]") -> None:
-        self._busy.difference_update(waiting.key for waiting in self._under_way.pop(task))
+        self._busy.difference_update(key_of(waiting.job) for waiting in self._under_way.pop(task))
         task.result()
-        if self._gathered:
+        if self._queue.gathered:
             self._begin()
 
-    async def _write_batch(self, batch: Sequence[_Waiting]) -> None:
+    async def _write_batch(self, batch: Sequence[Waiting[Submission]]) -> None:
         """Answer each. When a batch fails by a bug, each is tried alone: its neighbours must not suffer."""
         started_seconds = time.perf_counter()
         try:
-            outcomes: Sequence[Outcome] = await self._commit([waiting.submission for waiting in batch])
+            outcomes: Sequence[Outcome] = await self._commit([waiting.job for waiting in batch])
         except Unavailable as error:
             outcomes = [Unavailable(error.message)] * len(batch)
         except Exception as bug:  # noqa: BLE001  it is the outcome of the vote that caused it
@@ -144,22 +129,4 @@ class ParallelCommit:
             outcomes = [bug]
         self._when_committed(len(batch), time.perf_counter() - started_seconds)
         for waiting, outcome in zip(batch, outcomes, strict=True):
-            _answer(waiting.future, outcome)
-
-    def _sweep(self) -> None:
-        """Answer those who have waited too long: what becomes of their vote is unknown, and they are told so."""
-        oldest_allowed = self._loop.time() - self._wait_seconds_max
-        for batch in (self._gathered, *self._under_way.values()):
-            for waiting in batch:
-                if waiting.since_seconds < oldest_allowed:
-                    _answer(waiting.future, Unavailable("The database did not answer in time"))
-        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
-
-
-def _answer(future: "asyncio.Future[Feedback | None]", outcome: Outcome) -> None:
-    if future.done():
-        return  # given up, or its client left
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
+            waiting.answer(outcome)
