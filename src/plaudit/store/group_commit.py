@@ -7,7 +7,7 @@ batch: each time that two threads meet costs more than storing a vote.
 
 GUARANTEES. `write` is answered only after its batch has been committed. Batches are committed in the order in which
 their writes were given. The queue is bounded: when it is full, or a write has waited too long, its caller gets
-`Unavailable` and nothing grows. After `close`, everything that was accepted has been committed.
+`Unavailable` and nothing grows. After `close`, everything that was accepted has been committed or refused.
 """
 
 import asyncio
@@ -72,6 +72,9 @@ class GroupCommit(Generic[Job]):
         """Hand over what has gathered, or wait for another turn of the loop while each one brings more."""
         if before < len(self._queue.gathered) < BATCH_MAX and turn < TURNS_MAX:
             self._loop.call_soon(self._gather, turn + 1, len(self._queue.gathered))
+            return
+        if not self._queue.gathered:  # they have waited too long
+            self._quiet.set()
             return
         self._in_thread, self._queue.gathered = self._queue.gathered[:BATCH_MAX], self._queue.gathered[BATCH_MAX:]
         self._batches.put(self._in_thread)

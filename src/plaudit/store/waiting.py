@@ -65,9 +65,11 @@ class Queue(Generic[Job]):
         self._sweeper.cancel()
 
     def _sweep(self) -> None:
-        """Answer those who have waited too long: what becomes of their write is unknown, and they are told so."""
+        """Answer those who have waited too long. What becomes of those under way, nobody knows; no commit takes the
+        others after that, lest a vote overrule what its voter has told another process since."""
         oldest_allowed = self._loop.time() - self._wait_seconds_max
         for waiting in chain(self._under_way(), self.gathered):
             if waiting.since_seconds < oldest_allowed:
                 waiting.answer(Unavailable("The database did not answer in time"))
+        self.gathered = [waiting for waiting in self.gathered if waiting.since_seconds >= oldest_allowed]
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
