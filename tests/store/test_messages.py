@@ -1,6 +1,8 @@
 """Messages are registered once, conversations have one owner, and both are read back by page."""
 
 import asyncio
+import random
+import string
 from dataclasses import replace
 
 import pytest
@@ -37,6 +39,24 @@ async def test_a_message_is_read_back_as_it_was_registered(store):
     """Every field, to the last character."""
     assert await store.register([WHOLE]) == [NEW]
     assert await store.message("acme", "m-1") == WHOLE
+
+
+async def test_the_longest_names_are_kept(store):
+    """As long as they may be, of characters of four bytes wherever those are allowed, and in no order that compresses: an
+    index of PostgreSQL's holds no more than 2704 bytes a row."""
+    message_id, conversation_id, name = (four_bytes_each(length) for length in (128, 128, 255))
+    issuer = "".join(random.Random(0).choices(string.ascii_letters + string.digits, k=512))
+    owner = Subject.user(issuer, name)
+    longest = {"project_id": "p" * 64, "message_id": message_id}
+    message = a_message(**longest, conversation_id=conversation_id, owner=owner)
+    assert await store.register([message, a_message("m-2", project_id="p" * 64)]) == [NEW, NEW]
+    assert await store.message("p" * 64, message_id) == message
+    vote = await store.submit(a_vote(**longest, subject=owner))
+    assert await store.history("p" * 64, message_id) == [vote]
+
+
+def four_bytes_each(length):
+    return "".join(chr(character) for character in random.Random(length).sample(range(0x10000, 0x110000), length))
 
 
 async def test_registering_the_same_again_does_nothing(store):

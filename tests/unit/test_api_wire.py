@@ -138,6 +138,7 @@ def test_what_is_no_instant(text):
     ({"owner": {**OWNER, "visitor": {"id": "v"}}}, "owner"),
     ({"owner": {"user": {"issuer": "https://i/"}}}, "owner.user.subject"),
     ({"owner": {"user": {"issuer": "https://i/#x", "subject": "s"}}}, "owner.user.issuer"),
+    ({"owner": {"user": {"issuer": "https://ü/", "subject": "s"}}}, "owner.user.issuer"),
     ({"owner": {"user": {"issuer": "https://i/", "subject": "x" * 256}}}, "owner.user.subject"),
     ({"owner": {"robot": {}}}, "owner.robot"),
     ({"owner": {"guest": {"device_id": 1, "user_id": "u"}}}, "owner.guest.device_id"),

@@ -211,12 +211,10 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
     (ISSUER + "issuer = 'https://i/'\naudiences = []",
      ("plaudit.toml:5: projects[0].issuers[0].audiences: name at least one audience: without it, tokens made for other "
      "applications would pass")),
-    (ISSUER + "issuer = 'https://i/#x'\naudiences = ['x']\njwks_url = 'https://j/'",
-     ("plaudit.toml:4: projects[0].issuers[0].issuer: must be the provider's https:// address as its tokens write it, "
-     "without # and ?")),
-    (ISSUER + "issuer = 'https://i/?x'\naudiences = ['x']\njwks_url = 'https://j/'",
-     ("plaudit.toml:4: projects[0].issuers[0].issuer: must be the provider's https:// address as its tokens write it, "
-     "without # and ?")),
+    *((ISSUER + f"issuer = '{issuer}'\naudiences = ['x']\njwks_url = 'https://j/'",
+       ("plaudit.toml:4: projects[0].issuers[0].issuer: must be the provider's https:// address as its tokens write "
+        "it, in ASCII without # and ?, at most 500 characters"))
+      for issuer in ("https://i/#x", "https://i/?x", "https://i/ x", "https://ü/", f"https://{'i' * 501}")),
     (ISSUER + "issuer = 'https://i/'\naudiences = ['x']\njwks_url = 'http://127.0.0.1.example.com/'",
      ("plaudit.toml:6: projects[0].issuers[0].jwks_url: keys must be fetched over https:// (http:// only from this "
      "machine): who changes them on the way is everybody")),

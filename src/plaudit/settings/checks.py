@@ -116,8 +116,9 @@ def _is_origin(text: str) -> bool:
 
 
 def _issuer(issuer: IssuerTable) -> Iterator[Problem]:
-    if not re.fullmatch(r"https?://[^\s#?]+", issuer.issuer):
-        yield ("issuer",), "must be the provider's https:// address as its tokens write it, without # and ?"
+    if not re.fullmatch(r'https?://[!-"$->@-~]{1,500}', issuer.issuer):
+        yield ("issuer",), ("must be the provider's https:// address as its tokens write it, in ASCII without # and ?, "
+                            "at most 500 characters")
     if not issuer.audiences or "" in issuer.audiences:
         yield ("audiences",), "name at least one audience: without it, tokens made for other applications would pass"
     if not _is_safe(jwks_url(issuer)):
