@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from answers import HANDAUNCLE, SITEASSIST, Answer, Connection, Gone, ask, flaw, request
 from register import Register
-from serving import PUBLISHABLE_KEY, SERVER_KEY, Plaudit
+from serving import PUBLISHABLE_KEY, SERVER_KEY, Plaudit, until
 
 from plaudit.bootstrap import DEVELOPMENT_AUDIENCE, development_issuer
 from plaudit.settings import load as load_settings
@@ -156,6 +156,12 @@ class Load:
                     self.statuses[answer.status] += 1
             finally:
                 await connection.close()
+
+
+async def more(register: Register, votes: int = 300) -> None:
+    """Until so many more are acknowledged, or something is wrong."""
+    enough = register.acknowledged + votes
+    await until(lambda: register.acknowledged >= enough or register.flaws)
 
 
 async def vote(server: Plaudit, person: Person, message_id: str, register: Register) -> Answer:

@@ -136,6 +136,13 @@ class Plaudit:
         except Gone:
             return None
 
+    async def is_ready(self) -> bool:
+        return await self.status("/readyz") == 200
+
+    async def is_unready(self) -> bool:
+        """It answers, and says that it takes no votes, or soon none."""
+        return await self.status("/readyz") == 503
+
     async def metric(self, name: str) -> float:
         text = (await ask(self.port, "GET", "/metrics")).body.decode()
         return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))

@@ -132,7 +132,7 @@ class Soak:
 
     async def _go_on(self, stage: Stage) -> None:
         """Until it is well again and has taken votes, by itself. Raises `TimeoutError`."""
-        await until(stage.ready, RECOVERY_SECONDS)
+        await until(stage.server.is_ready, RECOVERY_SECONDS)
         enough = stage.register.acknowledged + self._moments.randint(1, VOTES_AFTER_MAX)
         await until(lambda: stage.register.acknowledged >= enough or stage.register.flaws, RECOVERY_SECONDS)
 

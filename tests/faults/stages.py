@@ -56,9 +56,6 @@ class Stage:
     def close(self) -> None:
         self.server.kill()
 
-    async def ready(self) -> bool:
-        return await self.server.status("/readyz") == 200
-
     async def server_killed(self) -> None:
         self.server.kill()
         await self.server.start()
@@ -118,7 +115,7 @@ class Sqlite(Stage):
     async def disk_full_and_enlarged(self) -> None:
         await self._fill()
         self._disk.resize(ENLARGED_SIZE)
-        await until(self.ready)
+        await until(self.server.is_ready)
         self._disk.make_space()
         self._disk.resize(DISK_SIZE)
 

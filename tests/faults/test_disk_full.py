@@ -36,7 +36,7 @@ async def test_votes_are_refused_until_there_is_space(server, disk, tmp_path, re
     async with Load(server, people, register) as load:
         await until(lambda: register.acknowledged >= 300)
         disk.fill()
-        await until(lambda: server_refuses(server))
+        await until(server.is_unready)
         refused = load.statuses[503]
         await until(lambda: load.statuses[503] >= refused + 3 * len(people))
         reads = await ask(server.port, "GET", "/v1/feedback?limit=10", KEY_HEADERS)
@@ -46,7 +46,7 @@ async def test_votes_are_refused_until_there_is_space(server, disk, tmp_path, re
             disk.make_space()
         else:
             disk.resize("64m")
-        await until(lambda: server_is_ready(server))
+        await until(server.is_ready)
         acknowledged = register.acknowledged
         await until(lambda: register.acknowledged >= acknowledged + 300)
     assert set(load.statuses) == {200, 503}
@@ -57,14 +57,6 @@ async def test_votes_are_refused_until_there_is_space(server, disk, tmp_path, re
 def copied(disk, folder):
     """SQLite would not find the disk: it resolves links, and the way in from outside is one that cannot be resolved."""
     return shutil.copyfile(disk.seen_from_outside / "plaudit.db", folder / "copy.db")
-
-
-async def server_refuses(server):
-    return await server.status("/readyz") == 503
-
-
-async def server_is_ready(server):
-    return await server.status("/readyz") == 200
 
 
 async def test_what_was_acknowledged_before_a_kill_on_a_full_disk_is_there(server, disk, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from answers import Connection, ask
 from databases import fetch
-from load import KEY_HEADERS, Load, settle, vote
+from load import KEY_HEADERS, Load, more, settle, vote
 from register import Register, violations
 from serving import PLAUDIT, until
 
@@ -88,11 +88,6 @@ async def cut_off(primary, standby):
     await until(lambda: primary.sql("SELECT count(*) FROM pg_stat_replication") == "0")
 
 
-async def more(register, votes):
-    enough = register.acknowledged + votes
-    await until(lambda: register.acknowledged >= enough or register.flaws)
-
-
 async def test_without_its_standby_nothing_is_acknowledged(plaudit, pair):
     """Each vote is answered 503 at the deadline while reading goes on; with the standby back, voting does too."""
     primary, standby, both, _ = pair
@@ -109,7 +104,7 @@ async def test_without_its_standby_nothing_is_acknowledged(plaudit, pair):
         assert (await ask(server.port, "GET", "/v1/feedback", KEY_HEADERS)).status == 200
         assert await server.status("/readyz") == 503
         await asyncio.to_thread(standby.start)
-        await until(lambda: ready(server))
+        await until(server.is_ready)
         await more(register, 300)
     assert set(load.statuses) == {200, 503}
     assert await server.stop() == 0
@@ -127,14 +122,10 @@ async def test_what_waits_for_a_standby_in_vain_leaves_room_for_others(plaudit, 
         primary.alter(synchronous_standby_names="nobody")
         await until(lambda: primary.log.count("terminating connection due to administrator command") >= ENDED)
         primary.alter(synchronous_standby_names="")
-        await until(lambda: ready(server))
+        await until(server.is_ready)
         await more(register, 300)
     assert await server.stop() == 0
     assert violations(register, server.database) == []
-
-
-async def ready(server):
-    return await server.status("/readyz") == 200
 
 
 async def test_a_primary_that_was_left_alone_is_left(plaudit, pair):

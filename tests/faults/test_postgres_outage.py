@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from answers import ask
 from databases import SCHEMA, fetch
-from load import KEY_HEADERS, Load, settle, vote
+from load import KEY_HEADERS, Load, more, settle, vote
 from postgres_server import as_somebody_else
 from proxy import wire_to
 from register import Register, violations
@@ -38,20 +38,11 @@ async def test_an_outage_is_survived(plaudit, postgres_server, end):
         await until(lambda: load.statuses[503] >= 2 * len(load.people))
         assert (await server.status("/livez"), await server.status("/readyz")) == (200, 503)
         await asyncio.to_thread(postgres.start)
-        await until(lambda: ready(server))
+        await until(server.is_ready)
         await more(register)
     assert set(load.statuses) == {200, 503}
     assert await server.stop() == 0
     assert violations(register, server.database) == []
-
-
-async def more(register, votes=300):
-    enough = register.acknowledged + votes
-    await until(lambda: register.acknowledged >= enough or register.flaws)
-
-
-async def ready(server):
-    return await server.status("/readyz") == 200
 
 
 @pytest.mark.parametrize(("launcher", "lost"), [(PLAUDIT, False), ((ALTERED, "as_the_server_commits"), True)])
@@ -92,7 +83,7 @@ async def test_a_silent_connection_is_given_up_in_time(plaudit, postgres):
                 await until(lambda: load.statuses[503] >= len(people))
             assert (await server.status("/livez"), await server.status("/readyz")) == (200, 503)
             wire.mend()
-            await until(lambda: ready(server))
+            await until(server.is_ready)
             await more(register)
         assert set(load.statuses) == {200, 503}
         assert await server.stop() == 0
@@ -122,7 +113,7 @@ async def test_votes_are_refused_until_there_is_space(plaudit, postgres_server, 
                 disk.make_space()
             else:
                 disk.resize("64m")
-            await until(lambda: ready(server))
+            await until(server.is_ready)
             await more(register)
         assert "DiskFullError" in {event.get("error") for event in server.events}
         assert set(load.statuses) == {200, 503}
@@ -141,7 +132,7 @@ async def test_a_pool_whose_connections_all_wait_refuses_and_recovers(plaudit, p
             await other.execute("LOCK TABLE feedback IN ACCESS EXCLUSIVE MODE")
             await until(lambda: load.statuses[503] >= 10 * len(load.people))
             assert (await server.status("/livez"), await server.metric("plaudit_write_queue_depth")) == (200, 16)
-        await until(lambda: ready(server))
+        await until(server.is_ready)
         await more(register)
     assert set(load.statuses) == {200, 503}
     assert await server.stop() == 0
@@ -162,7 +153,7 @@ async def test_a_server_without_a_free_connection_refuses_and_recovers(plaudit, 
         assert (await server.status("/livez"), await server.status("/readyz")) == (200, 503)
         for other in others:
             await other.close()
-        await until(lambda: ready(server))
+        await until(server.is_ready)
         await more(register)
     assert set(load.statuses) == {200, 503}
     assert await server.stop() == 0

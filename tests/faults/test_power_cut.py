@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from load import Load, register_bulk, settle
+from load import Load, more, register_bulk, settle
 from losing_disk import LosingDisk, Unmountable
 from register import Register, violations
 from serving import until
@@ -51,17 +51,12 @@ async def cut_again_and_again(server, people, disk, folder):
     register, found = Register(), []
     async with Load(server, people, register):
         for number in range(CUTS):
-            await more(register)
+            await more(register, VOTES)
             await register_bulk(server, BULK_MESSAGES, 16 * 1024)
-            await more(register)
+            await more(register, VOTES)
             found.append(await power_cut(server, disk, folder / f"cut-{number}", register))
         server.kill()
     return found
-
-
-async def more(register):
-    enough = register.acknowledged + VOTES
-    await until(lambda: register.acknowledged >= enough or register.flaws)
 
 
 async def power_cut(server, disk, folder, register):
@@ -103,11 +98,11 @@ async def test_what_was_acknowledged_after_the_disk_had_failed_survives_it_too(s
     failing, register = tmp_path / "failing", Register()
     server, people = await settled("short_log", preloaded("slow_fsync", FSYNC_FAIL_FILE=str(failing)))
     async with Load(server, people, register) as load:
-        await more(register)
+        await more(register, VOTES)
         failing.touch()
         await until(lambda: load.statuses[503] >= 2 * len(people))
         failing.unlink()
-        await more(register)
+        await more(register, VOTES)
         found = await power_cut(server, disk, tmp_path / "cut", register)
         server.kill()
     assert found == []

@@ -25,15 +25,11 @@ async def test_a_stop_under_load_loses_nothing(plaudit):
     async with Load(server, await settle(server), register):
         await until(lambda: register.acknowledged >= 300)
         server.process.send_signal(signal.SIGTERM)
-        await until(lambda: draining(server))
+        await until(server.is_unready)
         acknowledged = register.acknowledged
         await until(lambda: register.acknowledged >= acknowledged + 100)
         assert await server.ended() == 0
     assert violations(register, server.database) == []
-
-
-async def draining(server):
-    return await server.status("/readyz") == 503
 
 
 @EITHER
@@ -44,7 +40,7 @@ async def test_what_is_in_flight_is_finished(plaudit):
     people, register = await settle(server), Register()
     begun = await asyncio.gather(*(begin(server, person) for person in people))
     server.process.send_signal(signal.SIGTERM)
-    await until(lambda: draining(server))
+    await until(server.is_unready)
     await until(lambda: closed(server))
     for person, (connection, body) in zip(people, begun, strict=True):
         attempt = register.attempt(person.message_ids[0], *person.value(0))
@@ -114,7 +110,7 @@ async def test_a_flood_of_connections_uses_up_its_descriptors_but_not_the_server
         answered = await asyncio.gather(*(is_answered(connection) for connection in flood))
         assert set(answered) == {True, False}
         await asyncio.gather(*(connection.close() for connection in flood))
-        await until(lambda: ready(server))
+        await until(server.is_ready)
         await until(lambda: open_files(server) <= descriptors)
     assert [(await vote(server, person, person.message_ids[1], register)).status for person in people] == 8 * [200]
     assert await server.stop() == 0
@@ -131,7 +127,3 @@ async def is_answered(connection):
         return (await asyncio.wait_for(connection.ask(request("GET", "/livez")), 1)).status == 200
     except (Gone, TimeoutError):
         return False
-
-
-async def ready(server):
-    return await server.status("/readyz") == 200

@@ -135,17 +135,13 @@ async def test_a_stop_under_load_drains_them_all(server):
     async with Load(server, await settle(server), register) as load:
         await until(lambda: register.acknowledged >= 300)
         server.process.send_signal(signal.SIGTERM)
-        await until(lambda: draining(server))
+        await until(server.is_unready)
         acknowledged = register.acknowledged
         await until(lambda: register.acknowledged >= acknowledged + 100)
         assert await server.ended() == 0
     assert set(load.statuses) == {200}
     assert children(server.pid) == []
     assert violations(register, server.database) == []
-
-
-async def draining(server):
-    return await server.status("/readyz") == 503
 
 
 async def test_a_worker_that_is_stuck_is_told_of_and_still_counted(server):
