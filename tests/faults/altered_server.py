@@ -1,9 +1,10 @@
-"""Plaudit put together otherwise: `altered_server.py ALTERATION,… serve --config …`. All but the last are controls.
+"""Plaudit put together otherwise: `altered_server.py ALTERATION,… serve --config …`. All but the last two are controls.
 
     acknowledges_early     answers when a vote is queued, not when it is committed
     synchronous_normal     commits to SQLite without waiting for the disk
     as_the_server_commits  commits to PostgreSQL as that is set to, asynchronously perhaps
     hears_no_warning       takes any end of a commit in PostgreSQL for a good one
+    serializable           has PostgreSQL give transactions up for others', as it does nowhere else
     short_log              moves its log into the database every few megabytes, so that a test need not write many
 """
 
@@ -85,6 +86,10 @@ def as_the_server_commits():
     postgres_server.AT_LEAST_DURABLE = "SELECT"
 
 
+def serializable():
+    postgres_server.SESSION["default_transaction_isolation"] = "serializable"
+
+
 def hears_no_warning():
     async def commit(connection):
         await connection.execute("COMMIT")
@@ -93,7 +98,7 @@ def hears_no_warning():
 
 
 ALTERATIONS = {alter.__name__: alter for alter in (
-    acknowledges_early, synchronous_normal, short_log, as_the_server_commits, hears_no_warning)}
+    acknowledges_early, synchronous_normal, short_log, as_the_server_commits, hears_no_warning, serializable)}
 
 if __name__ == "__main__":
     for name in sys.argv.pop(1).split(","):

@@ -185,8 +185,8 @@ async def session(url):
 async def test_transactions_that_do_not_fit_together_are_tried_again(plaudit, postgres_server):
     """Where each transaction is serializable, many are given up for others': that is told to nobody who need not know
     it, and no vote is written twice."""
-    postgres = postgres_server(default_transaction_isolation="serializable")
-    server, register = plaudit(database=postgres.create_database()), Register()
+    postgres = postgres_server()
+    server, register = plaudit(database=postgres.create_database(), launcher=(ALTERED, "serializable")), Register()
     await server.start()
     async with Load(server, await settle(server), register) as load:
         await until(lambda: "could not serialize access" in postgres.log)
