@@ -382,6 +382,7 @@ def test_an_empty_postgres_database_is_no_source(capsys, on_postgres, on_sqlite)
 
 @pytest.mark.parametrize(("address", "message"), [
     (f"postgresql://u:{PASSWORD}@127.0.0.1:1/d?password={PASSWORD}", "plaudit: postgresql://u@127.0.0.1:1/d: "),
+    (f"postgresql://u:1/{PASSWORD}@127.0.0.1/d", "plaudit: postgresql://: "),
     (f"postgresql://u:{PASSWORD}@127.0.0.1:x/d", "plaudit: an address is postgresql://USER@HOST:PORT/DATABASE; one of"),
     (f"postgresql://u:{PASSWORD}@[::1/d", "plaudit: an address is postgresql://USER@HOST:PORT/DATABASE; one of these"),
 ])

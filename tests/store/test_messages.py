@@ -42,8 +42,8 @@ async def test_a_message_is_read_back_as_it_was_registered(store):
 
 
 async def test_the_longest_names_are_kept(store):
-    """As long as they may be, of characters of four bytes wherever those are allowed, and in no order that compresses: an
-    index of PostgreSQL's holds no more than 2704 bytes a row."""
+    """Of characters of four bytes wherever those are allowed, and in no order that compresses: an index of PostgreSQL's
+    holds no more than 2704 bytes a row."""
     message_id, conversation_id, name = (four_bytes_each(length) for length in (128, 128, 255))
     issuer = "".join(random.Random(0).choices(string.ascii_letters + string.digits, k=512))
     owner = Subject.user(issuer, name)

@@ -126,6 +126,9 @@ def test_what_comes_later_wins():
     ("PLAUDIT_TRUSTED_PROXIES", "", "trusted_proxies", ()),
     ("PLAUDIT_DRAIN_SECONDS", "0.5", "drain_seconds", 0.5),
     ("PLAUDIT_DATABASE_URL", "sqlite:/var/lib/v.db", "database_url", "sqlite:/var/lib/v.db"),
+    *(("PLAUDIT_DATABASE_URL", url, "database_url", url) for url in (
+        "postgresql://", "postgresql:///d", "postgresql://u@/d", "postgresql://u:p%2F%40@a,b:1,[::1]:65535/d?ssl=off",
+        "postgres://u:a@b@h:/d", "postgresql://%2Frun%2Fpostgresql/d?user=u@x")),
 ])
 def test_the_environment_speaks_in_text(variable, text, name, value):
     """Each top-level setting is a variable; lists are separated by commas."""
@@ -172,6 +175,11 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
     ("database_url = 'mysql:x'",
      ("plaudit.toml:1: database_url: must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
       "what follows")),
+    *((f"database_url = 'postgresql://{rest}'",
+       ("plaudit.toml:1: database_url: must be like postgresql://USER:PASSWORD@HOST:5432,HOST:5432/DATABASE, with a "
+        "password's special characters escaped: %40 for @, %2F for /"))
+      for rest in ("u:a/secret@h/d", "u:1/secret@h/d", "u:1#secret@h/d", "u:a?secret@h/d", "u@h:x/d", "u@h:65536/d",
+                   "u@h:0/d", "u@a,b:c/d", "u@[::1/d", "u@::1/d")),
     *((f"limits_url = '{url}'",
        ("plaudit.toml:1: limits_url: must be like valkey://:PASSWORD@HOST:6379/0 (or redis://, valkeys://, rediss://), "
         "with a password's special characters escaped: %40 for @"))

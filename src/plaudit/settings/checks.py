@@ -13,6 +13,8 @@ Problem = tuple[KeyPath, str]
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256")
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
+POSTGRES_PLACE = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.ASCII)  # either left out
+PORTS = range(1, 65536)
 LIMITS_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 LOOPBACK_NAMES = ("localhost",)
 
@@ -34,6 +36,9 @@ def _top(settings: Settings) -> Iterator[Problem]:
     if url is not None and not settings.on_postgres and (not url.startswith("sqlite:") or url == "sqlite:"):
         yield ("database_url",), ("must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
                                   "what follows")
+    if url is not None and settings.on_postgres and not _is_postgres_url(url):
+        yield ("database_url",), ("must be like postgresql://USER:PASSWORD@HOST:5432,HOST:5432/DATABASE, with a "
+                                  "password's special characters escaped: %40 for @, %2F for /")
     if settings.workers > 1 and not settings.on_postgres:
         yield ("workers",), ("one SQLite file takes one server: with several writing processes, single votes waited "
                              "1.6 to 2.6 seconds. Set workers = 1, or database_url to a PostgreSQL server")
@@ -48,6 +53,16 @@ def _top(settings: Settings) -> Iterator[Problem]:
     known = [project.id for project in settings.projects] or ["default"]
     if settings.default_project not in (None, *known):
         yield ("default_project",), f'there is no project "{settings.default_project}"; choose one of {_list(known)}'
+
+
+def _is_postgres_url(url: str) -> bool:
+    """A password's own / or # would end the hosts early, and stand where nobody takes it for a secret."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    places = map(POSTGRES_PLACE.fullmatch, parts.netloc.rpartition("@")[2].split(","))
+    return "@" not in parts.path and "#" not in url and all(it and int(it[1] or 5432) in PORTS for it in places)
 
 
 def _is_limits_url(url: str) -> bool:

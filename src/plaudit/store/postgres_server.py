@@ -148,8 +148,10 @@ def _attributes(url: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """The address as it may be shown and logged."""
+    """The address as it may be shown and logged; little of one that a password's own / or # has cut in two."""
     parts = urlsplit(url)
+    if "@" in parts.path + parts.fragment:
+        return f"{parts.scheme}://"
     user, at, places = parts.netloc.rpartition("@")
     rest = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name.lower()]
     shown = urlencode(rest, safe="/:,")
