@@ -157,14 +157,13 @@ def anyio_backend():
 
 
 @pytest.fixture
-def roles(postgres, postgres_url):
-    """Gives the URL for each of the two roles that docs/operations/postgresql.md makes."""
+def roles(postgres):
+    """Gives the URL for each of the two roles that docs/operations/postgresql.md makes, with their database."""
     text = (ROOT / "docs/operations/postgresql.md").read_text(encoding="utf-8")
-    [statements] = re.findall(r"^```sql\n(CREATE ROLE .*?)^```$", text, re.MULTILINE | re.DOTALL)
-    _, _, name = postgres_url.rpartition("/")
-    postgres.sql(*statements.strip().split("\n"), database=name)
-    yield f"postgresql://{{}}@127.0.0.1:{postgres.port}/{name}".format
-    postgres.sql("DROP OWNED BY plaudit, plaudit_owner CASCADE", "DROP ROLE plaudit, plaudit_owner", database=name)
+    [statements] = re.findall(r"^```sql\n(CREATE ROLE plaudit_owner .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    postgres.sql(*statements.strip().split("\n"))
+    yield f"postgresql://{{}}@127.0.0.1:{postgres.port}/plaudit".format
+    postgres.sql("DROP DATABASE plaudit WITH (FORCE)", "DROP ROLE plaudit, plaudit_owner")
 
 
 @pytest.mark.anyio
