@@ -1,6 +1,8 @@
 """What only the store on PostgreSQL has to take care of."""
 
+import asyncio
 from dataclasses import replace
+from functools import partial
 
 import asyncpg
 import pytest
@@ -119,3 +121,33 @@ async def test_a_commit_means_the_same_whatever_the_server_is_told_meanwhile(pos
     assert [await it.fetchval("SHOW synchronous_commit") for it in (control, connection)] == [after, ours]
     await control.close()
     await connection.close()
+
+
+class Overtaking:
+    """Decides as ever, but while it first decides on m-1, another process writes there; then it fails on it."""
+
+    def __init__(self, overtake):
+        self._overtake = overtake
+        self.overtaken = False
+
+    def __call__(self, message, existing, submission):
+        if submission.message_id == "m-1" and existing:
+            if self.overtaken:
+                raise ZeroDivisionError
+            self._overtake()
+            self.overtaken = True
+        return decide(message, existing, submission)
+
+
+async def test_what_is_committed_is_not_tried_again(postgres, postgres_url, clock):
+    """Also when one that another process came before, in the same batch, fails afterwards."""
+    overtake = partial(postgres.sql, "UPDATE plaudit.feedback SET revision = revision + 1 WHERE message_id = 'm-1'",
+                       database=postgres_url.rpartition("/")[2])
+    store = await PostgresStore.open(postgres_url, Overtaking(overtake), now=clock)
+    await store.register([a_message(), a_message("m-2")])
+    await store.submit(a_vote())
+    overtaken, neighbour = await asyncio.gather(store.submit(a_vote()), store.submit(a_vote("m-2")),
+                                                return_exceptions=True)
+    assert isinstance(overtaken, ZeroDivisionError)
+    assert await store.history("acme", "m-2") == [neighbour]
+    await store.close()

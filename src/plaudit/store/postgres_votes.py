@@ -28,12 +28,16 @@ class Votes:
         self._numbers = Numbers()
 
     async def commit(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """One transaction after the other, until no submission is left that somebody else came before."""
-        outcomes: dict[Key, Outcome] = {}
-        left = submissions
-        while left:
-            outcomes |= await self._connections.attempt(WRITING, partial(self._decide_and_write, left))
-            left = [submission for submission in left if key_of(submission) not in outcomes]
+        """One transaction after the other, until no submission is left that somebody else came before.
+
+        Raises what the first raises. What a later one raises is the outcome of those in it: the others are committed.
+        """
+        outcomes = await self._connections.attempt(WRITING, partial(self._decide_and_write, submissions))
+        while left := [submission for submission in submissions if key_of(submission) not in outcomes]:
+            try:
+                outcomes |= await self._connections.attempt(WRITING, partial(self._decide_and_write, left))
+            except Exception as failure:  # noqa: BLE001  whatever it is, it must not have the others tried again
+                outcomes |= dict.fromkeys(map(key_of, left), failure)
         return [outcomes[key_of(submission)] for submission in submissions]
 
     async def _decide_and_write(self, submissions: Sequence[Submission], connection: asyncpg.Connection
