@@ -5,6 +5,7 @@ stop. Nothing happens when this module is imported.
 """
 
 import asyncio
+import errno
 import gc
 import os
 import socket
@@ -28,6 +29,7 @@ from plaudit.auth.authenticator import Authenticator, AuthSecrets
 from plaudit.auth.development import DevelopmentIssuer, new_private_key_pem
 from plaudit.auth.jwks import JwksCache
 from plaudit.auth.keys import new_publishable_key, new_server_key
+from plaudit.errors import PlauditError
 from plaudit.http import development, sockets
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.health import Access
@@ -89,6 +91,12 @@ class Running:
     service: Service
     authenticator: Authenticator
     metrics: Metrics
+
+
+class PortTaken(PlauditError):
+    """Another process listens there; when it ends, the port is free"""
+
+    code = "port_taken"
 
 
 Announce = Callable[[Running], Awaitable[None]]
@@ -256,6 +264,11 @@ async def migrations_due(settings: Settings, *, contract: bool) -> list[Migratio
     return sqlite_migrate.due_in_file(settings.database_path)
 
 
+async def may_migrate(settings: Settings) -> bool:
+    """Has the role of `database_url` the rights that `migrate` needs? Raises `CannotOpen`."""
+    return not settings.on_postgres or await postgres_migrate.may_migrate_at(settings.database_url or "")
+
+
 def database_name(settings: Settings) -> str:
     """As it may be shown: without a password."""
     return without_password(settings.database_url or "") if settings.on_postgres else f"sqlite:{settings.database_path}"
@@ -265,14 +278,14 @@ def database_name(settings: Settings) -> str:
 
 
 def listen(settings: Settings) -> tuple[socket.socket, Settings]:
-    """A listening socket, and the settings with the port that it has. Raises `SettingsError`."""
+    """A listening socket, and the settings with the port that it has. Raises `PortTaken`, `SettingsError`."""
     return _bound(sockets.listen, settings)
 
 
 def reserve(settings: Settings) -> tuple[socket.socket, Settings]:
     """A socket that keeps the address for several workers, and the settings as `listen` gives them.
 
-    Raises `SettingsError`.
+    Raises as `listen`.
     """
     return _bound(sockets.reserve, settings)
 
@@ -282,8 +295,10 @@ def _bound(bind: Callable[[str, int], socket.socket], settings: Settings) -> tup
         bound = bind(settings.host, settings.port)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise SettingsError(f"cannot listen on {settings.host} port {settings.port} ({reason}); stop what is there, or "
-                            "choose another with --port") from error
+        said = f"cannot listen on {settings.host} port {settings.port} ({reason})"
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(f"{said}; stop what is there, or choose another with --port") from error
+        raise SettingsError(f"{said}; choose another with --host or --port") from error
     return bound, msgspec.structs.replace(settings, port=bound.getsockname()[1])
 
 

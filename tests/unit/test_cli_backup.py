@@ -14,7 +14,7 @@ from plaudit.store.sqlite import SqliteStore
 
 DATABASE = Path("plaudit-data/plaudit.db")
 OWNER = Subject.user("https://issuer.example/", "alice")
-ONE_VOTE = "1 messages, 1 votes, 1 history entries (schema 1)"
+ONE_VOTE = "1 message, 1 vote, 1 history entry (schema 1)"
 
 
 @pytest.fixture(autouse=True)

@@ -113,5 +113,6 @@ def test_a_database_that_cannot_be_reached_is_told_in_a_line(capsys, monkeypatch
     for options in [(), ("--plan",)]:
         said = plaudit(capsys, "migrate", *options)
         assert (said.code, said.out) == (1, "")
-        assert said.err.startswith("plaudit: Cannot use the database postgresql://plaudit@127.0.0.1:9/votes: ")
+        assert said.err.startswith(
+            "plaudit: Cannot open the database postgresql://plaudit@127.0.0.1:9/votes: connection refused. Check ")
         assert "word" not in said.err

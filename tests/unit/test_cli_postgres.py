@@ -105,7 +105,7 @@ def test_commands_for_files_say_what_to_use_instead(command, capsys):
     said = plaudit(capsys, *command)
     assert (said.code, said.out, list(Path().iterdir())) == (2, "", [])
     assert said.err.startswith(f"plaudit: {REFUSAL}")
-    assert "docs/operations.md" in said.err
+    assert "docs/operations/votes.md" in said.err
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

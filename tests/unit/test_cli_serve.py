@@ -138,12 +138,13 @@ def test_what_would_let_anybody_in_does_not_start(folder, file, environ, message
 
 
 def test_a_taken_port_is_said(folder):
+    """With the exit code after which a service manager tries again: its owner may end."""
     with started(folder, "serve", "--port", "0") as (_, lines):
         port = value(lines, "Plaudit serves").rpartition(":")[2]
         second = subprocess.run([sys.executable, "-m", "plaudit", "serve", "--port", port], cwd=folder, text=True,
                                 capture_output=True, check=False)
     assert (second.returncode, second.stderr) == (
-        2, (f"plaudit: cannot listen on 127.0.0.1 port {port} (Address already in use); stop what is there, or choose "
+        1, (f"plaudit: cannot listen on 127.0.0.1 port {port} (Address already in use); stop what is there, or choose "
            "another with --port\n"))
 
 

@@ -15,6 +15,7 @@ from plaudit.cli.finding import Finding
 from plaudit.cli.options import Config, read
 from plaudit.model import Issuer
 from plaudit.settings import Configuration, SettingsError
+from plaudit.store.counted import counted
 
 FREE_BYTES_MIN = 256 * 1024 * 1024
 WAL_BYTES_MAX = 256 * 1024 * 1024
@@ -188,7 +189,7 @@ def _usable(name: str, count: int) -> Finding:
     if count == 0:
         return Finding(good=False, text=f"{name}: it publishes no key that can be used; its users cannot vote. Check "
                                         "jwks_url")
-    return Finding(good=True, text=f"{name}: {count} usable keys")
+    return Finding(good=True, text=f"{name}: {counted(count, 'usable key')}")
 
 
 async def _clock(issuer: Issuer) -> Finding:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from plaudit.cli.finding import Finding
 from plaudit.settings import Settings
+from plaudit.store.counted import counted
 from plaudit.store.postgres_facts import Host, Primary, Standbys, Unreachable, facts
 
 VERSION_MIN = 15
@@ -21,8 +22,9 @@ async def examine_postgres(settings: Settings) -> AsyncIterator[Finding]:
         if isinstance(host, Host):
             yield _clock(host, took_seconds)
     primaries = [host for host in found if isinstance(host, Host) and host.primary]
-    for finding in _writable([host.name for host in primaries]):
-        yield finding
+    if any(isinstance(host, Host) for host in found):  # of hosts that could not be asked, nothing is known
+        for finding in _writable([host.name for host in primaries]):
+            yield finding
     for primary in (host.primary for host in primaries if host.primary):
         for finding in (*_safety(primary), _connections(primary, settings), _standbys(primary.standbys)):
             yield finding
@@ -69,8 +71,10 @@ def _writable(names: list[str]) -> Iterator[Finding]:
 
 def _safety(primary: Primary) -> Iterator[Finding]:
     if primary.unsafe:
+        encoding_only = all(setting.startswith("server_encoding") for setting in primary.unsafe)
+        remedy = "make a new database with ENCODING 'UTF8'" if encoding_only else "change it"
         yield Finding(good=False, text=f"Safety: {', '.join(primary.unsafe)}; with that, answered votes could be lost "
-                                       "or garbled, and Plaudit does not start: change it")
+                                       f"or garbled, and Plaudit does not start: {remedy}")
     if primary.archive_fails:
         yield Finding(good=False, text="Log archive: the last attempt failed, and the log stays on the server's disk "
                                        "until it is full; see archive_command and the server's log")
@@ -83,8 +87,9 @@ def _safety(primary: Primary) -> Iterator[Finding]:
 def _connections(primary: Primary, settings: Settings) -> Finding:
     """Each process opens one more while it starts, and while servers are restarted old and new ones overlap."""
     needed = 2 * settings.workers * (settings.database_connections + 1)
-    text = (f"Connections: {needed} of {primary.connections_max} at the most, for {settings.workers} workers with "
-            f"{settings.database_connections} + 1 each, twice while they are restarted")
+    text = (f"Connections: {needed} of {primary.connections_max} at the most, for "
+            f"{counted(settings.workers, 'worker')} with {settings.database_connections} + 1 each, twice while they "
+            "are restarted")
     if needed > primary.connections_max:
         return Finding(good=False, text=f"{text}; raise max_connections (or the limit of the role or the database), or "
                                         "lower workers or database_connections")
@@ -99,20 +104,25 @@ def _standbys(standbys: Standbys) -> Finding:
     if standbys.all > standbys.seen:
         return Finding(good=True, text=f"{text}; how they are, this user may not see: GRANT pg_read_all_stats to it")
     if not standbys.synchronous:
-        return Finding(good=False, text=f"{text}; none of those is there, so every vote gets 503: start it, or take it "
-                                        "out of synchronous_standby_names")
+        return Finding(good=False, text=f"{text}; none of those is there, so every vote gets 503: start it. Taking it "
+                                        "out of synchronous_standby_names lets votes go on, but the next failover may "
+                                        "then lose some")
     return Finding(good=True, text=f"{text}; {standbys.synchronous} there")
 
 
 async def _schema(settings: Settings) -> Finding:
-    from plaudit.bootstrap import migrations_due
+    from plaudit.bootstrap import may_migrate, migrations_due
     from plaudit.errors import PlauditError
 
     try:
         due = await migrations_due(settings, contract=False)
+        allowed = not due or await may_migrate(settings)
     except PlauditError as error:
         return Finding(good=False, text=f"Tables: {error.message}")
     if due:
         names = ", ".join(f"{migration.number} ({migration.name})" for migration in due)
+        if not allowed:
+            return Finding(good=False, text=f"Tables: {names} is to be done, which this role may not; run "
+                                            "`plaudit migrate` as the role that owns them, or no server starts")
         return Finding(good=True, text=f"Tables: the next start, or `plaudit migrate`, will do {names}")
     return Finding(good=True, text="Tables: up to date")

@@ -6,8 +6,11 @@ from typing import Any
 import structlog
 
 
-def configure(log_format: str) -> None:
-    """`log_format`: "json" or "text". What a library logs with the standard module comes out the same way."""
+def configure(log_format: str, *, events: bool = True) -> None:
+    """`log_format`: "json" or "text". What a library logs with the standard module comes out the same way.
+
+    `events`: also what goes well, of which a command that is watched says enough itself.
+    """
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -16,7 +19,7 @@ def configure(log_format: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=events,
     )
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
@@ -28,7 +31,7 @@ def configure(log_format: str) -> None:
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "root": {"handlers": ["stderr"], "level": "INFO" if events else "WARNING"},
         "loggers": {name: {"level": "WARNING"} for name in ("uvicorn", "httpx2", "httpcore2", "asyncio")},
     })
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NOTHING = "nothing to do"
 NOW = "`plaudit migrate` runs them, and so does a server of this release when it starts."
+BY_OWNER = "This role may not: run `plaudit migrate` as the role that owns the tables, before a server of this release."
 LATER = "What is in phase contract waits for `plaudit migrate --contract`: when no server runs an older release."
 ON_POSTGRES = {
     "transaction": "one transaction; votes wait half a second at most for its locks",
@@ -46,19 +47,20 @@ def migrate(plan: Annotated[bool, typer.Option("--plan", help="Only say what wou
     from plaudit.cli import logs
 
     settings = read(config).settings
-    logs.configure("text")
+    logs.configure("text", events=False)
     said = _plan(settings) if plan else _migrate(settings, contract=contract)
     print(f"{database_name(settings)}: {uvloop.run(said)}")
 
 
 async def _plan(settings: Settings) -> str:
-    from plaudit.bootstrap import migrations_due
+    from plaudit.bootstrap import may_migrate, migrations_due
 
     due, now = await migrations_due(settings, contract=True), await migrations_due(settings, contract=False)
     if not due:
         return NOTHING
     lines = [f"{_count(due)} to run", "", *_table(due, ON_POSTGRES if settings.on_postgres else ON_SQLITE), ""]
-    lines += [NOW] if now else []
+    if now:
+        lines.append(NOW if await may_migrate(settings) else BY_OWNER)
     lines += [LATER] if due != now else []
     return "\n".join(lines)
 
@@ -74,7 +76,9 @@ async def _migrate(settings: Settings, *, contract: bool) -> str:
 
 
 def _count(migrations: Sequence["Migration"]) -> str:
-    return "1 migration" if len(migrations) == 1 else f"{len(migrations)} migrations"
+    from plaudit.store.counted import counted
+
+    return counted(len(migrations), "migration")
 
 
 def _table(migrations: Sequence["Migration"], how: Mapping[str, str] | None = None) -> list[str]:

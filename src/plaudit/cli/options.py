@@ -32,5 +32,5 @@ def sqlite_file(configuration: Configuration) -> Path:
     """The database, for commands that know files only. Raises `Misused`."""
     if configuration.settings.on_postgres:
         raise Misused("PostgreSQL is backed up and restored with its own tools, pg_basebackup and a log archive, or "
-                      "pg_dump --schema=plaudit: see docs/operations.md")
+                      "pg_dump --schema=plaudit: see docs/operations/votes.md")
     return configuration.settings.database_path

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from plaudit.bootstrap import Prepared, Running, database_name
 from plaudit.settings.keys import keys_file
 from plaudit.settings.secrets import secrets_file
+from plaudit.store.postgres_server import without_password
 
 SITEASSIST_MESSAGE = "3f0c5a52-8a0e-4a5b-9d0e-6f1d2c3b4a59"
 SITEASSIST_CONVERSATION = "b7d0a7de-1c36-4b5e-8e53-0f9a1c2d3e4f"
@@ -48,6 +49,10 @@ def _places(prepared: Prepared) -> Iterator[str]:
     settings, project = prepared.settings, prepared.default_project
     yield f"Plaudit serves {settings.base_url}"
     yield f"Database:        {database_name(settings).removeprefix('sqlite:')}"
+    if settings.workers > 1:
+        yield f"Workers:         {settings.workers}"
+    if settings.limits_url:
+        yield f"Shared limits:   {without_password(settings.limits_url)}"
     yield f"Secrets:         {_secrets(prepared)}"
     if prepared.first_server_key:
         yield f"Server key:      {prepared.first_server_key}"

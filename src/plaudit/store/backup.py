@@ -16,6 +16,7 @@ from pathlib import Path
 import apsw
 
 from plaudit.errors import PlauditError
+from plaudit.store.counted import counted
 from plaudit.store.sqlite_file import BUSY_MILLISECONDS, damage, lock, open_reader
 from plaudit.store.sqlite_migrate import APPLICATION_ID, newest_version, version
 
@@ -40,7 +41,8 @@ class Inventory:
     history: int
 
     def __str__(self) -> str:
-        return f"{self.messages} messages, {self.feedback} votes, {self.history} history entries (schema {self.schema})"
+        return (f"{counted(self.messages, 'message')}, {counted(self.feedback, 'vote')}, "
+                f"{counted(self.history, 'history entry', 'history entries')} (schema {self.schema})")
 
 
 def backup(path: Path, destination: Path) -> Inventory:

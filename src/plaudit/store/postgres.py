@@ -17,11 +17,11 @@ from plaudit.store.group_commit import WhenCommitted
 from plaudit.store.parallel_commit import ParallelCommit
 from plaudit.store.planned import PlannedStore
 from plaudit.store.plans import Steps
+from plaudit.store.postgres_advice import cannot_open
 from plaudit.store.postgres_connections import READING, WRITING, Connections
 from plaudit.store.postgres_migrate import migrate
-from plaudit.store.postgres_server import OUTAGES, Servers, without_password
+from plaudit.store.postgres_server import OUTAGES, Servers
 from plaudit.store.postgres_votes import Votes
-from plaudit.store.sqlite_file import CannotOpen
 
 WRITERS_MAX = 4
 SEARCHERS = 1
@@ -61,8 +61,7 @@ class PostgresStore(PlannedStore):
             finally:
                 connection.terminate()
         except (*OUTAGES, asyncpg.PostgresError) as error:
-            raise CannotOpen(f"Cannot open the database {without_password(url)}: {error}. Check database_url, and that "
-                             "the server runs and knows this user and database.") from error
+            raise cannot_open(url, error) from error
         writers = min(WRITERS_MAX, (connections_max - SEARCHERS) // 2)
         pool = partial(Connections.open, servers, seconds_max=wait_seconds_max)
         voting = await pool(writers, session=BY_KEYS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from plaudit.store.postgres_advice import reason
 from plaudit.store.postgres_server import OUTAGES, REFUSED_SETTINGS, SESSION, hosts
 
 CONNECT_SECONDS = 5.0
@@ -91,7 +92,7 @@ async def _host(url: str, host: str | None, port: int | None, now_seconds: float
             finally:
                 connection.terminate()
     except (*OUTAGES, asyncpg.PostgresError, ValueError) as error:
-        return Unreachable(name, _reason(error))
+        return Unreachable(name, reason(url, error))
 
 
 async def _examined(connection: asyncpg.Connection, name: str, now_seconds: float) -> Host:
@@ -112,12 +113,3 @@ async def _primary(connection: asyncpg.Connection) -> Primary:
         archive_fails=bool(await connection.fetchval(ARCHIVE_FAILS)),
         idle_slots=tuple((slot["slot_name"], slot["bytes"]) for slot in slots),
     )
-
-
-def _reason(error: BaseException) -> str:
-    """The server's own sentence, which names the user but not the password; a system's error is its name."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    return str(error)

@@ -19,8 +19,9 @@ import structlog
 from plaudit.store import postgres_index
 from plaudit.store.copy_tables import UNFINISHED, UNFINISHED_COPY
 from plaudit.store.migration import Migration, Phase, Run, WrongDatabase, bare, known
+from plaudit.store.postgres_advice import cannot_open
 from plaudit.store.postgres_partitions import count_partitions, create_partitions, with_partitions
-from plaudit.store.postgres_server import OUTAGES, SCHEMA, Servers, without_password
+from plaudit.store.postgres_server import OUTAGES, SCHEMA, Servers
 from plaudit.store.sqlite_file import CannotOpen
 
 ADVISORY_LOCK = 0x506C6175  # "Plau"
@@ -43,6 +44,10 @@ CREATE TABLE {SCHEMA}.migrations (
 LOCKED = (f"A migration did not get its lock in {LOCKED_SECONDS:.0f} seconds, because some transaction stays open. "
           "pg_stat_activity shows it (state 'idle in transaction', or an old xact_start). End it and try again.")
 STRANGE = f'This database has a schema "{SCHEMA}" that is not Plaudit\'s. Set database_url to another database.'
+MAY_MIGRATE = """
+SELECT CASE WHEN to_regnamespace($1) IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+       ELSE has_schema_privilege(to_regnamespace($1)::oid, 'CREATE') AND NOT EXISTS (
+           SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1) AND NOT pg_has_role(relowner, 'USAGE')) END"""
 BRIEF = f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}; SET LOCAL statement_timeout = 0"
 
 T = TypeVar("T")
@@ -206,6 +211,13 @@ async def due_at(url: str, *, contract: bool) -> list[Migration]:
         return await due(connection, contract=contract)
 
 
+async def may_migrate_at(url: str) -> bool:
+    """Has this role the rights to do what is due? Raises `CannotOpen`."""
+    async with _connected(url) as connection:
+        allowed: bool = await connection.fetchval(MAY_MIGRATE, SCHEMA)
+    return allowed
+
+
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
     try:
@@ -215,5 +227,4 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         finally:
             await connection.close(timeout=CLOSE_SECONDS)
     except (*OUTAGES, asyncpg.PostgresError) as error:
-        reason = str(error) or type(error).__name__
-        raise CannotOpen(f"Cannot use the database {without_password(url)}: {reason}") from error
+        raise cannot_open(url, error) from error

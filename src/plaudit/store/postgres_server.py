@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +52,8 @@ SELECT name || ' = ' || setting FROM pg_settings
 WHERE (name, setting) IN (('fsync', 'off'), ('full_page_writes', 'off'))
    OR (name = 'server_encoding' AND setting <> 'UTF8')"""
 
+ENCODE = "A database keeps its encoding: make a new one with ENCODING 'UTF8', as docs/operations/postgresql.md shows"
+
 # A commit must mean "on stable storage", also the standby's, whatever the server's default is; what is stronger stays.
 # It is set always, so that a default that is changed later changes nothing here.
 AT_LEAST_DURABLE = """
@@ -65,6 +68,9 @@ WHERE wait_event = 'SyncRep' AND usename = current_user AND application_name = c
   AND state_change < now() - current_setting('statement_timeout')::interval"""
 
 log = structlog.get_logger("plaudit.store")
+
+# The driver's words for a password file that it does not use; `postgres_advice` has ours, when the server refuses.
+warnings.filterwarnings("ignore", "password file", UserWarning, "asyncpg")
 
 
 @dataclass(slots=True)
@@ -125,10 +131,16 @@ class Servers:
 
 async def _check(connection: asyncpg.Connection) -> None:
     if found := await connection.fetch(REFUSED_SETTINGS):
-        raise CannotOpen(f"This PostgreSQL server has {', '.join(row[0] for row in found)}: with that, votes that were "
-                         "answered could be lost or garbled. Change the server's setting, or use another server.")
+        raise CannotOpen(_refusal([row[0] for row in found]))
     await connection.execute(AT_LEAST_DURABLE)
     await connection.execute(END_GIVEN_UP)
+
+
+def _refusal(settings: list[str]) -> str:
+    remedy = ENCODE if all(setting.startswith("server_encoding") for setting in settings) else (
+        "Change the server's setting, or use another server")
+    return (f"This PostgreSQL database has {', '.join(settings)}: with that, votes that were answered could be lost or "
+            f"garbled. {remedy}.")
 
 
 def hosts(url: str) -> list[tuple[str | None, int | None]]:

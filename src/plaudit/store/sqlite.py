@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import IO, Any, ParamSpec, Self, TypeVar
 
 from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Instant, Submission
@@ -22,6 +22,7 @@ from plaudit.store.sqlite_file import (
     HOW_TO_RESTORE,
     OUTAGES,
     CannotOpen,
+    DatabaseInUse,
     after,
     damage,
     identity,
@@ -72,7 +73,7 @@ class SqliteStore(PlannedStore):
 
         Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`. A damaged database opens, but refuses every write.
         """
-        held_lock = lock(path)
+        held_lock = _lock(path)
         try:
             writer = await asyncio.to_thread(_open_checked, path, decide)
         except BaseException:
@@ -152,6 +153,15 @@ class SqliteStore(PlannedStore):
                 return run(connection, plan)
         except OUTAGES as error:
             raise unavailable(error) from error
+
+
+def _lock(path: Path) -> IO[str]:
+    """Raises `DatabaseInUse`, `CannotOpen`."""
+    try:
+        return lock(path)
+    except DatabaseInUse as error:
+        raise DatabaseInUse(f"{error.message}, or give this one another database_url. One SQLite file takes one server."
+                            ) from error
 
 
 def _open_checked(path: Path, decide: Decide) -> Writer:

@@ -59,8 +59,7 @@ def lock(path: Path) -> IO[str]:
         held.seek(0)
         owner = held.read().strip() or "unknown"
         held.close()
-        raise DatabaseInUse(f"Another server (process {owner}) has {path} open. One SQLite file takes one server; "
-                            "stop that one, or give this one another database_url.") from None
+        raise DatabaseInUse(f"Another server (process {owner}) has {path} open: stop that one") from None
     held.truncate(0)
     held.write(f"{os.getpid()}\n")
     held.flush()
