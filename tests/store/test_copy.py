@@ -34,6 +34,7 @@ def _logging_as_before():
     """The command sets it for the process."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -76,8 +77,8 @@ def ends(request, capsys, filled, on_postgres, on_sqlite) -> tuple[Place, Place]
 def test_there_and_back_again_every_row_is_what_it_was(capsys, filled, on_postgres, on_sqlite):
     before = filled.contents()
     said = copied(capsys, filled, on_postgres)
-    assert (said.code, said.out.splitlines()[-1]) == (
-        0, "Copied and verified. Name the new database in database_url; the old one is as it was.")
+    assert (said.code, said.out.splitlines()[-2:]) == (
+        0, ["Copied and verified. Name the new database in database_url.", "The old one is as it was."])
     assert f"messages: {MESSAGES} rows, the same on both sides (SHA-256 " in said.out
     assert on_postgres.contents() == before
     assert copied(capsys, on_postgres, on_sqlite).out == said.out
@@ -192,12 +193,20 @@ def names(place: Place) -> list[tuple[str]]:
 
 
 @pytest.mark.parametrize("batches", [3, 12], ids=["copying", "comparing"])
+def test_ctrl_c_ends_a_copy_and_nothing_else_is_wrong(capsys, ends, batches):
+    """What is under way ends first: a connection that was closed under it would be told of instead."""
+    with pytest.raises(KeyboardInterrupt):
+        copied_until(*ends, batches, lambda: signal.raise_signal(signal.SIGINT))
+    assert copied(capsys, *ends).code == 0
+
+
+@pytest.mark.parametrize("batches", [3, 12], ids=["copying", "comparing"])
 def test_a_lost_connection_is_told_and_the_copy_goes_on(capsys, postgres, ends, batches):
     def lose() -> None:
         assert postgres.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OURS}") == "t"
 
     source, target = ends
-    with pytest.raises(CopyFailed, match=r"put that right, then run the same command again, and the copy goes on"):
+    with pytest.raises(CopyFailed, match=r"the connection to the server was lost$"):
         copied_until(source, target, batches, lose)
     assert copied(capsys, source, target).code == 0
     assert target.contents() == source.contents()
@@ -330,7 +339,7 @@ def test_a_database_that_a_server_uses_is_neither_read_nor_written(capsys, ends)
     for used in ends:
         said = asyncio.run(copied_while_open(capsys, used, *ends))
         assert (said.code, said.out) == (1, "")
-        assert (f"plaudit: {used.name} is in use: there are" if used.on_postgres else "Another server") in said.err
+        assert (f"plaudit: {used.name} is in use by " if used.on_postgres else "Another server") in said.err
     assert copied(capsys, *ends).code == 0
 
 
@@ -396,4 +405,4 @@ def test_an_address_is_refused_without_its_password(capsys, filled, address, mes
 def test_a_database_that_is_not_there_is_named(capsys, filled, postgres):
     said = copied(capsys, filled, Place(postgres.url("nowhere")))
     assert (said.code, said.out) == (1, "")
-    assert 'database "nowhere" does not exist; put that right' in said.err
+    assert 'database "nowhere" does not exist. Make that database, or put the address right.' in said.err

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,10 @@ import structlog
 from command_line import Said, plaudit
 
 from plaudit import rules
+from plaudit.cli import Failed
+from plaudit.cli.copy_progress import followed
 from plaudit.model import Conversation, Subject
+from plaudit.store.copy import GaveWay
 from plaudit.store.sqlite import SqliteStore
 
 OWNER = Subject.user("https://issuer.example/", "alice")
@@ -43,7 +48,7 @@ def copied(capsys) -> Said:
 def test_a_file_or_a_pipe_gets_lines(capsys):
     said = copied(capsys)
     assert said.code == 0
-    assert said.out.startswith("conversations: 7 rows, the same on both sides (SHA-256 ")
+    assert re.match(r"conversations: 7 rows, the same on both sides \(SHA-256 [0-9a-f]{12}…\)\n", said.out)
     assert "conversations copied: 0 of 7 rows\nconversations copied: 7 of 7 rows, " in said.err
     assert " rows/s, 0 s left\n" in said.err
 
@@ -53,7 +58,7 @@ def test_a_terminal_gets_a_bar(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     said = copied(capsys)
     assert said.code == 0
-    assert "7 of 7 rows" in said.err
+    assert "7 of 7 " in said.err
     assert "rows/s" in said.err
     assert "━" in said.err
 
@@ -69,3 +74,27 @@ def test_a_misused_copy_says_how_it_is_used(capsys, arguments, message):
     said = plaudit(capsys, "copy", *arguments)
     assert (said.code, said.out) == (2, "")
     assert message in said.err
+
+
+@pytest.mark.parametrize(("what", "done_rows", "rows", "said"), [
+    ("copied", 0, 0, "run the same command again"),
+    ("copied", 0, 1, "run the same command again: it goes on where it stopped"),
+    ("copied", 1, 0, "run the same command again: it goes on where it stopped"),
+    ("verified", 0, 1, "run the same command again"),
+])
+def test_what_stops_a_copy_is_told_with_what_to_do_then(capsys, what, done_rows, rows, said):
+    """That it goes on where it stopped is said only where something is in the target."""
+    def stopped_by(error: BaseException) -> None:
+        with followed() as progress:
+            progress.start(what, "messages", 2, done_rows)
+            if rows:
+                progress.advance(rows)
+            raise error
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit, match="130"):
+        stopped_by(KeyboardInterrupt())
+    signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err.splitlines()[-1] == f"plaudit: interrupted; {said}"
+    with pytest.raises(Failed, match=f"^a: the disk is full; put that right, then {said}$"):
+        stopped_by(GaveWay("a: the disk is full"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from plaudit.store.copy import Compared, Progress, Source, Target
 
 SQLITE = "sqlite:"
+HASH_DIGITS = 12  # enough to compare by eye, and the line fits
 
 
 def copy(source: Annotated[str, typer.Option("--from", metavar="URL", help="The database to read; its server is "
@@ -25,11 +26,12 @@ def copy(source: Annotated[str, typer.Option("--from", metavar="URL", help="The 
                             ] = False,
          verify: Annotated[bool, typer.Option("--verify", help="Only compare the two; change nothing.")] = False,
          config: Config = None) -> None:
-    """Copy all votes, messages and their history into another database, and compare it row by row.
+    """Copy everything into another database.
 
-    From SQLite to PostgreSQL or back. Both addresses are as in setting database_url. The servers of both are stopped
-    meanwhile. A copy that was interrupted goes on where it stopped when the same command is run again; until it is
-    verified, no server uses it. A password is better in PGPASSWORD or ~/.pgpass than in an address.
+    All votes, messages and their history, compared row by row at the end. From SQLite to PostgreSQL or back. Both
+    addresses are as in setting database_url. The servers of both are stopped meanwhile. A copy that was interrupted
+    goes on where it stopped when the same command is run again; until it is verified, no server uses it. A password
+    is better in PGPASSWORD or ~/.pgpass than in an address.
 
     Examples:
 
@@ -40,21 +42,23 @@ def copy(source: Annotated[str, typer.Option("--from", metavar="URL", help="The 
     import uvloop
 
     from plaudit.cli import logs
-    from plaudit.cli.copy_progress import shown_progress
+    from plaudit.cli.copy_progress import followed
+    from plaudit.store.counted import counted
 
     if source == target:
         raise Misused("--from and --to name the same database")
     if verify and restart:
         raise Misused("--verify changes nothing and --restart throws a copy away; choose one of them")
     settings = read(config).settings
-    logs.configure(settings.log_format)
+    logs.configure(settings.log_format, events=False)
     ends = _source(source), _target(target, settings.database_partitions, verify=verify)
-    with shown_progress() as progress:
+    with followed() as progress:
         compared = uvloop.run(_run(*ends, progress, restart=restart, verify=verify))
     for table in compared:
-        print(f"{table.table}: {table.rows:,} rows, the same on both sides (SHA-256 {table.sha256})")
+        print(f"{table.table}: {counted(table.rows, 'row')}, the same on both sides (SHA-256 "
+              f"{table.sha256[:HASH_DIGITS]}…)")
     if not verify:
-        print("Copied and verified. Name the new database in database_url; the old one is as it was.")
+        print("Copied and verified. Name the new database in database_url.\nThe old one is as it was.")
 
 
 async def _run(source: AbstractAsyncContextManager[Source], target: AbstractAsyncContextManager[Target],

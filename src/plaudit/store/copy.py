@@ -20,7 +20,6 @@ from plaudit.errors import PlauditError
 from plaudit.store.copy_tables import TABLES, Row, Table
 
 ENDS_ROWS = 100  # of a table's beginning and end, by which a source is known again
-GO_ON = "run the same command again, and the copy goes on where it stopped"
 
 _lines = msgspec.json.Encoder().encode_lines
 
@@ -29,6 +28,10 @@ class CopyFailed(PlauditError):
     """The copy could not be made"""
 
     code = "copy_failed"
+
+
+class GaveWay(CopyFailed):
+    """A database failed under the copy, or could not be used at all. Put that right, and run it again"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 
-from plaudit.store.copy import GO_ON, CopyFailed, shown
+from plaudit.store.copy import CopyFailed, GaveWay, shown
 from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table
+from plaudit.store.counted import counted
+from plaudit.store.postgres_advice import explained, lost
 from plaudit.store.postgres_migrate import due, migrate
 from plaudit.store.postgres_server import OUTAGES, Servers, without_password
 
@@ -53,13 +55,15 @@ class PostgresEnd:
 
     async def count(self, table: Table) -> int:
         async with self._turn:
-            count: int = await self._connection.fetchval(f"SELECT count(*) FROM {table.name}")  # noqa: S608  a name of ours
+            with _failing(self.name):
+                count: int = await self._connection.fetchval(f"SELECT count(*) FROM {table.name}")  # noqa: S608  ours
         return count
 
     async def rows(self, table: Table, limit: int, *, after: Row | None = None, descending: bool = False) -> list[Row]:
+        statement = _select(table, after=after is not None, descending=descending)
         async with self._turn:
-            found = await self._connection.fetch(
-                _select(table, after=after is not None, descending=descending), *(after or ()), limit)
+            with _failing(self.name):  # a copy may have two of these, and is told which
+                found = await self._connection.fetch(statement, *(after or ()), limit)
         return list(map(tuple, found))
 
     async def unfinished(self) -> str | None:
@@ -128,13 +132,16 @@ async def unfinished(connection: asyncpg.Connection) -> str | None:
 async def _connected(url: str) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
     """A connection to a database that no server uses, and the database's name."""
     servers, name = _servers(url)
-    with _failing(name):
+    try:
         connection = await servers.connect(command_timeout=ANSWER_SECONDS)
+    except (*OUTAGES, asyncpg.PostgresError) as error:
+        raise CopyFailed(explained(url, error)) from error
+    with _failing(name):
         try:
             await connection.execute(PATIENCE)
             if sessions := await connection.fetchval(SERVERS):
-                raise CopyFailed(f"{name} is in use: there are {sessions} sessions of Plaudit servers. Stop them; what "
-                                 "they wrote meanwhile would be missing in the copy")
+                raise CopyFailed(f"{name} is in use by {counted(sessions, 'session')} of Plaudit servers. Stop the "
+                                 "servers; what they wrote meanwhile would be missing in the copy")
             yield name, connection
         finally:
             connection.terminate()  # whatever it is doing: what counts was committed
@@ -171,6 +178,8 @@ def _has_nul(value: object) -> bool:
 def _failing(name: str) -> Iterator[None]:
     try:
         yield
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise CopyFailed(f"{name}: {lost(name, error)}. The role that owns the tables copies; name it in the address"
+                         ) from error
     except (*OUTAGES, asyncpg.PostgresError) as error:
-        said = str(error).partition("\n")[0]  # the lines below may show a row
-        raise CopyFailed(f"{name}: {said or type(error).__name__}; put that right, then {GO_ON}") from error
+        raise GaveWay(f"{name}: {lost(name, error)}") from error

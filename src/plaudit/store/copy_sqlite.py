@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import apsw
 
-from plaudit.store.copy import GO_ON, CopyFailed
+from plaudit.store.copy import CopyFailed, GaveWay
 from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table
 from plaudit.store.sqlite_file import CHECKPOINT_PAGES, lock, open_reader, open_writer
 from plaudit.store.sqlite_migrate import due, migrate
@@ -49,8 +49,15 @@ class SqliteEnd:
         await self._run(self._unmark)
 
     async def _run(self, what: Callable[[], T]) -> T:
-        """In a thread, so that the other side can work meanwhile."""
-        return await asyncio.to_thread(what)
+        """In a thread, so that the other side can work meanwhile. Who is cancelled waits for the thread, which would
+        find the connection closed."""
+        work = asyncio.ensure_future(asyncio.to_thread(what))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._connection.interrupt()
+            await asyncio.gather(work, return_exceptions=True)
+            raise
 
     def _count(self, table: Table) -> int:
         count: int = self._connection.execute(f"SELECT count(*) FROM {table.name}").get  # noqa: S608  a name of ours
@@ -131,4 +138,4 @@ def _failing(path: Path) -> Iterator[None]:
     try:
         yield
     except apsw.Error as error:
-        raise CopyFailed(f"{path}: {error}; put that right, then {GO_ON}") from error
+        raise GaveWay(f"{path}: {error}") from error
