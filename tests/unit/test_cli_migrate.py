@@ -31,10 +31,10 @@ PLAN = """\
 {name}: 4 migrations to run
 
 NUMBER  NAME            PHASE     HOW
-0002    source          expand    one transaction; votes wait half a second at most for its locks
+0002    source          expand    one transaction; votes wait half a second at most
 0003    by_source       expand    outside a transaction; votes go on
 0004    fill_locale     expand    in small batches; votes go on
-0005    without_owners  contract  one transaction; votes wait half a second at most for its locks
+0005    without_owners  contract  one transaction; votes wait half a second at most
 
 `plaudit migrate` runs them, and so does a server of this release when it starts.
 What is in phase contract waits for `plaudit migrate --contract`: when no server runs an older release.

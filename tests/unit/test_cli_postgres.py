@@ -1,12 +1,16 @@
 """The command line where the votes are in PostgreSQL: what `plaudit doctor` finds, and what is only for files."""
 
 import asyncio
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from command_line import plaudit, started
 from loopback import free_port, wait_until
-from postgres_server import PASSWORD
+from postgres_server import PASSWORD, PostgresServer
 
 from plaudit import rules
 from plaudit.store.postgres import PostgresStore
@@ -78,6 +82,7 @@ def test_hosts_are_examined_one_by_one(postgres_server, monkeypatch, capsys):
     assert f"✔ PostgreSQL {place(standby)}: version 18." in said.out
     assert f"✘ PostgreSQL 127.0.0.1:{nobody}: cannot be used (" in said.out
     assert "✘ Standbys: 1, and commits wait for: other; none of those is there, so every vote gets 503" in said.out
+    assert "the next failover may then lose some" in said.out
     primary.alter(synchronous_standby_names="b")
     assert "✔ Standbys: 1, and commits wait for: b; 1 there" in plaudit(capsys, "doctor").out
     primary.stop()
@@ -99,6 +104,57 @@ def test_what_could_lose_an_answered_vote_is_wrong(postgres_server, monkeypatch,
     assert "✘ Log archive: the last attempt failed" in said.out
 
 
+@pytest.fixture(scope="module")
+def asking():
+    """A server that asks the role ann for her password, and has a database in which a comment may be garbled."""
+    server = PostgresServer.create()
+    hba = server.data / "pg_hba.conf"
+    hba.write_text("host all ann 127.0.0.1/32 scram-sha-256\n" + hba.read_text(encoding="utf-8"), encoding="utf-8")
+    server.sql("SELECT pg_reload_conf()", "CREATE ROLE ann LOGIN PASSWORD 'right'",
+               "CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    yield server
+    server.remove()
+
+
+LINE = "Check the line for this host, port, database and role in the password file that PGPASSFILE names (here: "
+OPEN = "The password file pgpass is not used, because others can read it; run: chmod 600 pgpass"
+
+
+@pytest.mark.filterwarnings("ignore:password file")  # pytest undoes what the program has set
+@pytest.mark.parametrize(("address", "said"), [
+    ("ann:wrong@{}/postgres", f'password authentication failed for user "ann". {LINE}pgpass)'),
+    ("ann@{}/postgres", f'password authentication failed for user "ann". {OPEN}'),
+    ("postgres@{}/nowhere", 'database "nowhere" does not exist. Make that database, or put the address right'),
+    ("postgres@{}/postgres?sslmode=verify-full&sslrootcert=ca.pem", "sslrootcert=ca.pem cannot be read. Check"),
+    ("postgres@127.0.0.1:1/postgres", "connection refused. Check host and port in the address"),
+    ("postgres@{}/ascii", "server_encoding = SQL_ASCII"),
+])
+def test_each_fault_is_told_once_with_what_helps(asking, address, said, monkeypatch, capsys):
+    """In a line by the server that does not start, without the driver's warnings; and `plaudit doctor` calls for no
+    primary where no server could be asked."""
+    url = f"postgresql://{address.format(place(asking))}"
+    Path("pgpass").write_text("*:*:*:ann:right\n", encoding="utf-8")
+    Path("pgpass").chmod(0o644 if said.endswith(OPEN) else 0o600)
+    environ = {"PLAUDIT_DATABASE_URL": url, "PGPASSFILE": "pgpass"}
+    refused = subprocess.run([sys.executable, "-m", "plaudit", "serve", "--port", "0"], check=False, text=True,
+                             capture_output=True, env=os.environ | environ)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert said in refused.stderr
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    examined = plaudit(capsys, "doctor")
+    assert (examined.code, examined.out.count("✘")) == (1, 1)
+    assert said.replace(". ", "). ", 1) in examined.out
+
+
+def test_another_encoding_needs_another_database(asking, monkeypatch, capsys):
+    """The server's setting would change nothing of it."""
+    monkeypatch.setenv("PLAUDIT_DATABASE_URL", asking.url("ascii"))
+    for command in ("migrate", "doctor"):
+        said = plaudit(capsys, command)
+        assert re.search("make a new (one|database) with ENCODING 'UTF8'", said.out + said.err)
+
+
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("command", [["backup", "votes.db"], ["restore", "votes.db"]])
 def test_commands_for_files_say_what_to_use_instead(command, capsys):
@@ -109,11 +165,14 @@ def test_commands_for_files_say_what_to_use_instead(command, capsys):
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_greeting_shows_no_password(workers, database, tmp_path):
-    """One process or several, it comes when all are there."""
+def test_the_greeting_shows_no_password(workers, database, tmp_path, monkeypatch):
+    """One process or several, it comes when all are there, and says what they share."""
+    monkeypatch.setenv("PLAUDIT_LIMITS_URL", f"valkey://ann:{PASSWORD}@127.0.0.1:1/0")
     with started(tmp_path, "serve", "--port", "0", "--workers", workers) as (_, lines):
         shown = database.replace(f":{PASSWORD}@", "@")
         assert f"Database:        {shown}" in lines
+        assert (f"Workers:         {workers}" in lines) == (workers != "1")
+        assert "Shared limits:   valkey://ann@127.0.0.1:1/0" in lines
         assert len([line for line in lines if line.startswith("Plaudit serves")]) == 1
     assert PASSWORD not in "\n".join(lines) + (tmp_path / "log").read_text(encoding="utf-8")
 

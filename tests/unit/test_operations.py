@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from command_line import parsed
+from command_line import parsed, plaudit
 from examples import DISLIKE, LIKE, NOW, a_message, a_vote
 
 from plaudit import errors
@@ -170,7 +170,7 @@ def roles(postgres):
 async def test_a_server_needs_no_right_to_change_tables_once_they_are_there(roles):
     """Register, vote, change, take back, read, be a guest. As long as the tables are not there, it does not start."""
     opening = partial(PostgresStore.open, decide=decide, now=lambda: NOW)
-    with pytest.raises(CannotOpen, match="permission denied"):
+    with pytest.raises(CannotOpen, match=r"permission denied .* Run `plaudit migrate` as the role that owns the tables"):
         await opening(roles("plaudit"))
     await migrate_at(roles("plaudit_owner"), partitions=0, contract=False)
     store = await opening(roles("plaudit"))
@@ -185,6 +185,18 @@ async def test_a_server_needs_no_right_to_change_tables_once_they_are_there(role
         assert [entry.vote for entry in await store.history("acme", "m-1")] == [LIKE, DISLIKE, None]
     finally:
         await store.close()
+
+
+def test_who_may_not_migrate_is_told_before_the_start(roles, monkeypatch, capsys, tmp_path):
+    """Whoever may is told that the start does it."""
+    monkeypatch.chdir(tmp_path)
+    for role, code, told in [("plaudit", 1, "run `plaudit migrate` as the role that owns"),
+                             ("plaudit_owner", 0, "does a server of this release when it starts")]:
+        monkeypatch.setenv("PLAUDIT_DATABASE_URL", roles(role))
+        assert told in plaudit(capsys, "migrate", "--plan").out
+        examined = plaudit(capsys, "doctor")
+        assert (examined.code, ("✘ Tables" if code else "✔ Tables") in examined.out) == (code, True)
+        assert plaudit(capsys, "migrate").code == code
 
 
 @pytest.mark.anyio

@@ -28,7 +28,7 @@ async def examine_postgres(settings: Settings) -> AsyncIterator[Finding]:
     for primary in (host.primary for host in primaries if host.primary):
         for finding in (*_safety(primary), _connections(primary, settings), _standbys(primary.standbys)):
             yield finding
-    if primaries:
+    if primaries and not any(host.primary.unsafe for host in primaries if host.primary):  # else it says the same again
         yield await _schema(settings)
 
 
@@ -36,8 +36,7 @@ async def examine_postgres(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _unreachable(host: Unreachable) -> Finding:
-    return Finding(good=False, text=f"PostgreSQL {host.name}: cannot be used ({host.reason}); check that it runs, and "
-                                    "host, user and password in database_url or PGPASSFILE")
+    return Finding(good=False, text=f"PostgreSQL {host.name}: cannot be used ({host.reason}). {host.advice}")
 
 
 def _reached(host: Host) -> Finding:

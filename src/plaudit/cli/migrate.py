@@ -16,7 +16,7 @@ NOW = "`plaudit migrate` runs them, and so does a server of this release when it
 BY_OWNER = "This role may not: run `plaudit migrate` as the role that owns the tables, before a server of this release."
 LATER = "What is in phase contract waits for `plaudit migrate --contract`: when no server runs an older release."
 ON_POSTGRES = {
-    "transaction": "one transaction; votes wait half a second at most for its locks",
+    "transaction": "one transaction; votes wait half a second at most",
     "concurrently": "outside a transaction; votes go on",
     "batches": "in small batches; votes go on",
 }

@@ -18,6 +18,7 @@ TLS_FILES = {"sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "
 # The driver tells how it noticed, not what has happened.
 LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError, ConnectionError,
         asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
+TLS = "Check sslmode and sslrootcert in the address, and the server's certificate"
 ADVICE = (
     (asyncpg.InsufficientPrivilegeError, ("Run `plaudit migrate` as the role that owns the tables (see rights in "
                                          "docs/operations/postgresql.md)")),
@@ -25,7 +26,7 @@ ADVICE = (
     (asyncpg.InvalidCatalogNameError, "Make that database, or put the address right"),
     (asyncpg.TargetServerAttributeNotMatched, "Start the primary, or name it in the address"),
     (asyncpg.TooManyConnectionsError, "Raise max_connections, or lower workers or database_connections"),
-    (ssl.SSLError, "Check sslmode and sslrootcert in the address, and the server's certificate"),
+    (ssl.SSLError, TLS),
     (OSError, "Check host and port in the address, and that the server runs"),
 )
 OTHERWISE = "Check the address, and the server's log"
@@ -37,7 +38,7 @@ def cannot_open(url: str, error: BaseException) -> CannotOpen:
 
 
 def explained(url: str, error: BaseException) -> str:
-    return f"{without_password(url)}: {reason(url, error)}. {_advice(url, error)}."
+    return f"{without_password(url)}: {reason(url, error)}. {advice(url, error)}."
 
 
 def reason(url: str, error: BaseException) -> str:
@@ -65,13 +66,16 @@ def lost(url: str, error: BaseException) -> str:
     return "the connection to the server was lost" if isinstance(error, LOST) else reason(url, error)
 
 
-def _advice(url: str, error: BaseException) -> str:
+def advice(url: str, error: BaseException) -> str:
+    """What to do, as a sentence without its full stop."""
     match error:
         case asyncpg.InvalidPasswordError():
             return _about_password(url)
         case OSError() if any(_unreadable(url)):
             return "Check the name, and that this user may read it"
-    return next((advice for kind, advice in ADVICE if isinstance(error, kind)), OTHERWISE)
+        case ConnectionError() if "SSL" in str(error):
+            return TLS
+    return next((what for kind, what in ADVICE if isinstance(error, kind)), OTHERWISE)
 
 
 def _about_password(url: str) -> str:

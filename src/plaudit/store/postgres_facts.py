@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from plaudit.store.postgres_advice import reason
+from plaudit.store.postgres_advice import advice, reason
 from plaudit.store.postgres_server import OUTAGES, REFUSED_SETTINGS, SESSION, hosts
 
 CONNECT_SECONDS = 5.0
@@ -74,6 +74,7 @@ class Host:
 class Unreachable:
     name: str
     reason: str
+    advice: str
 
 
 async def facts(url: str, now_seconds: float) -> list[Host | Unreachable]:
@@ -92,7 +93,7 @@ async def _host(url: str, host: str | None, port: int | None, now_seconds: float
             finally:
                 connection.terminate()
     except (*OUTAGES, asyncpg.PostgresError, ValueError) as error:
-        return Unreachable(name, reason(url, error))
+        return Unreachable(name, reason(url, error), advice(url, error))
 
 
 async def _examined(connection: asyncpg.Connection, name: str, now_seconds: float) -> Host:
