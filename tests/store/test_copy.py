@@ -80,6 +80,7 @@ def test_there_and_back_again_every_row_is_what_it_was(capsys, filled, on_postgr
     assert (said.code, said.out.splitlines()[-2:]) == (
         0, ["Copied and verified. Name the new database in database_url.", "The old one is as it was."])
     assert f"messages: {MESSAGES} rows, the same on both sides (SHA-256 " in said.out
+    assert "migrating" not in said.err
     assert on_postgres.contents() == before
     assert copied(capsys, on_postgres, on_sqlite).out == said.out
     assert on_sqlite.contents() == filled.contents() == before
