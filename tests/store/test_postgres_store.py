@@ -151,3 +151,18 @@ async def test_what_is_committed_is_not_tried_again(postgres, postgres_url, cloc
     assert isinstance(overtaken, ZeroDivisionError)
     assert await store.history("acme", "m-2") == [neighbour]
     await store.close()
+
+
+async def test_readers_who_wait_do_not_make_a_store_unready(postgres_url, clock):
+    """Votes have connections of their own, and it is votes that must be possible."""
+    store = await PostgresStore.open(postgres_url, decide, now=clock, connections_max=3)
+    locking = await Servers(postgres_url).connect()
+    async with locking.transaction():
+        await locking.execute("LOCK TABLE conversations IN ACCESS EXCLUSIVE MODE")
+        reading = [asyncio.create_task(store.conversation("acme", "c-1")) for _ in range(4)]
+        await asyncio.sleep(0)
+        await store.check()
+        assert not any(task.done() for task in reading)
+    assert await asyncio.gather(*reading) == [None] * 4
+    await locking.close()
+    await store.close()

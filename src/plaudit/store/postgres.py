@@ -12,6 +12,7 @@ import asyncpg
 
 from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Instant, Submission
+from plaudit.store import writes
 from plaudit.store.deciding import Decide
 from plaudit.store.group_commit import WhenCommitted
 from plaudit.store.parallel_commit import ParallelCommit
@@ -40,8 +41,7 @@ class PostgresStore(PlannedStore):
                  now: Callable[[], Instant]) -> None:
         super().__init__(now)
         self._commits = commits
-        self._pools = voting, others, searching
-        _, self._others, self._searching = self._pools
+        self._pools = self._voting, self._others, self._searching = voting, others, searching
         self._closed = False
 
     @classmethod
@@ -82,7 +82,8 @@ class PostgresStore(PlannedStore):
             await pool.close()
 
     async def check(self) -> None:
-        await super().check()
+        """On a connection of the votes': whoever reads slowly makes no server unready."""
+        await self._run(self._voting, WRITING, partial(writes.readiness, self._now()))
         for pool in self._pools:
             pool.require_room()
 
