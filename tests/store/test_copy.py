@@ -5,8 +5,10 @@ import logging
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import asyncpg
 import pytest
 import structlog
@@ -18,7 +20,7 @@ from serving import until
 from plaudit.errors import PlauditError, Unavailable
 from plaudit.model import Vote
 from plaudit.rules import decide
-from plaudit.store import copy_postgres
+from plaudit.store import copy_postgres, copy_sqlite
 from plaudit.store.copy import CopyFailed
 from plaudit.store.copy_tables import TABLES, UNFINISHED
 from plaudit.store.postgres import PostgresStore
@@ -195,10 +197,27 @@ def names(place: Place) -> list[tuple[str]]:
 
 @pytest.mark.parametrize("batches", [3, 12], ids=["copying", "comparing"])
 def test_ctrl_c_ends_a_copy_and_nothing_else_is_wrong(capsys, ends, batches):
-    """What is under way ends first: a connection that was closed under it would be told of instead."""
+    """And the next one goes on."""
     with pytest.raises(KeyboardInterrupt):
         copied_until(*ends, batches, lambda: signal.raise_signal(signal.SIGINT))
     assert copied(capsys, *ends).code == 0
+
+
+def test_a_file_is_not_closed_under_a_thread_that_uses_it(tmp_path):
+    """Whoever is cancelled waits for it, and is not told that the connection was busy."""
+    async def cancelled_while_it_waits_for_its_lock() -> None:
+        async with copy_sqlite.open_target(tmp_path / "new.db") as target:
+            with closing(apsw.Connection(str(tmp_path / "new.db"))) as other:
+                other.execute("BEGIN IMMEDIATE")
+                waits = asyncio.create_task(target.begin("source"))
+                for _ in range(3):
+                    await asyncio.sleep(0)  # until it is asked for
+                waits.cancel()
+                asyncio.get_running_loop().call_later(0.1, other.execute, "ROLLBACK")
+                await waits
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled_while_it_waits_for_its_lock())
 
 
 @pytest.mark.parametrize("batches", [3, 12], ids=["copying", "comparing"])
