@@ -10,8 +10,8 @@ from examples import DISLIKE, LIKE, a_message, a_vote
 
 from plaudit.rules import decide
 from plaudit.store.backup import PART_BYTES, BackupFailed, Inventory, backup, inspect, restore
+from plaudit.store.failures import DatabaseInUse
 from plaudit.store.sqlite import SqliteStore
-from plaudit.store.sqlite_file import DatabaseInUse
 
 pytestmark = pytest.mark.anyio
 

@@ -8,10 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from plaudit.store import postgres_migrate
-from plaudit.store.migration import WrongDatabase
+from plaudit.store.failures import CannotOpen, WrongDatabase
 from plaudit.store.postgres_migrate import ADVISORY_LOCK, due, migrate
 from plaudit.store.postgres_server import SCHEMA, Servers
-from plaudit.store.sqlite_file import CannotOpen
 
 pytestmark = pytest.mark.anyio
 

@@ -19,10 +19,10 @@ from structlog.testing import capture_logs
 from plaudit.errors import Unavailable
 from plaudit.model import Subject
 from plaudit.rules import decide
-from plaudit.store.migration import WrongDatabase
+from plaudit.store.failures import CannotOpen, DatabaseInUse, WrongDatabase
 from plaudit.store.plans import Ask
 from plaudit.store.sqlite import READERS, READS_WAITING_MAX, SqliteStore
-from plaudit.store.sqlite_file import PAGE_BYTES, CannotOpen, DatabaseInUse
+from plaudit.store.sqlite_file import PAGE_BYTES
 from plaudit.store.sqlite_migrate import newest_version
 
 pytestmark = pytest.mark.anyio

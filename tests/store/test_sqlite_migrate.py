@@ -9,10 +9,11 @@ from upgrades import PAST_RELEASES, restore
 
 from plaudit.model import Feedback, FeedbackFilter
 from plaudit.rules import decide
+from plaudit.store.failures import CannotOpen, DatabaseInUse
 from plaudit.store.migration import Run, bare, known
 from plaudit.store.postgres_index import Index
 from plaudit.store.sqlite import SqliteStore
-from plaudit.store.sqlite_file import CannotOpen, DatabaseInUse, lock, open_writer
+from plaudit.store.sqlite_file import lock, open_writer
 from plaudit.store.sqlite_migrate import due, due_in_file, migrate, migrate_file, newest_version, version
 
 pytestmark = pytest.mark.anyio

@@ -15,9 +15,9 @@ from plaudit import errors
 from plaudit.ports import Registered
 from plaudit.rules import decide
 from plaudit.store import postgres_server
+from plaudit.store.failures import CannotOpen
 from plaudit.store.postgres import PostgresStore
 from plaudit.store.postgres_migrate import migrate_at
-from plaudit.store.sqlite_file import CannotOpen
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "src").rglob("*.py"))]

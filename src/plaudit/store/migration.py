@@ -16,17 +16,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from operator import attrgetter
 
-from plaudit.errors import PlauditError
-
 FOLDERS: list[Traversable] = [files(__package__).joinpath("migrations")]
 NAME = re.compile(r"(?P<number>\d{4})_(?P<name>\w+?)(\.(?P<database>sqlite|postgres))?\.sql", re.ASCII)
 MARKER = re.compile(r"^-- (phase|run): (\w+)$", re.MULTILINE)
-
-
-class WrongDatabase(PlauditError):
-    """This database cannot be used"""
-
-    code = "wrong_database"
 
 
 class Phase(StrEnum):

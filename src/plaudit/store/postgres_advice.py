@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 
+from plaudit.store.failures import CannotOpen
 from plaudit.store.postgres_server import without_password
-from plaudit.store.sqlite_file import CannotOpen
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 TLS_FILES = {"sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY", "sslcrl": "PGSSLCRL"}

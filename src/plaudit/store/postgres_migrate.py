@@ -18,11 +18,11 @@ import structlog
 
 from plaudit.store import postgres_index
 from plaudit.store.copy_tables import UNFINISHED, UNFINISHED_COPY
-from plaudit.store.migration import Migration, Phase, Run, WrongDatabase, bare, known
+from plaudit.store.failures import CannotOpen, WrongDatabase
+from plaudit.store.migration import Migration, Phase, Run, bare, known
 from plaudit.store.postgres_advice import cannot_open
 from plaudit.store.postgres_partitions import count_partitions, create_partitions, with_partitions
 from plaudit.store.postgres_server import OUTAGES, SCHEMA, Servers
-from plaudit.store.sqlite_file import CannotOpen
 
 ADVISORY_LOCK = 0x506C6175  # "Plau"
 TURN_SECONDS = 60.0  # for another process that migrates

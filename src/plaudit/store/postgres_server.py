@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from plaudit.errors import Unavailable
-from plaudit.store.sqlite_file import CannotOpen
+from plaudit.store.failures import CannotOpen
 
 CONNECT_SECONDS = 1.5  # a host that says nothing must leave time for the next one
 STATEMENT_MILLISECONDS = 6000  # for what a caller who gave up after five seconds has left running

@@ -15,14 +15,13 @@ from typing import IO, Any, ParamSpec, Self, TypeVar
 from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Instant, Submission
 from plaudit.store.deciding import Decide
+from plaudit.store.failures import CannotOpen, DatabaseInUse
 from plaudit.store.group_commit import GroupCommit, WhenCommitted
 from plaudit.store.planned import PlannedStore
 from plaudit.store.plans import Plan, Steps
 from plaudit.store.sqlite_file import (
     HOW_TO_RESTORE,
     OUTAGES,
-    CannotOpen,
-    DatabaseInUse,
     after,
     damage,
     identity,

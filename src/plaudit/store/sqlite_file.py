@@ -10,7 +10,8 @@ from typing import IO
 
 import apsw
 
-from plaudit.errors import PlauditError, Unavailable
+from plaudit.errors import Unavailable
+from plaudit.store.failures import CannotOpen, DatabaseInUse
 
 # Small on purpose: after a split of any page SQLite's commit walks through all of the cache, and the operating system
 # holds the file anyway. At 32 MiB that walk was a fifth of what storing a vote takes; at 4 MiB reads cost no more.
@@ -29,18 +30,6 @@ OUTAGES = (
 )
 DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 HOW_TO_RESTORE = "Stop the server and restore the newest backup: plaudit restore BACKUP --verify"
-
-
-class DatabaseInUse(PlauditError):
-    """Another server has this database open"""
-
-    code = "database_in_use"
-
-
-class CannotOpen(PlauditError):
-    """The database cannot be opened"""
-
-    code = "cannot_open"
 
 
 def lock(path: Path) -> IO[str]:

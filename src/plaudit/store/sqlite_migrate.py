@@ -10,16 +10,9 @@ from pathlib import Path
 import apsw
 
 from plaudit.store.copy_tables import UNFINISHED, UNFINISHED_COPY
-from plaudit.store.migration import Migration, Run, WrongDatabase, bare, known
-from plaudit.store.sqlite_file import (
-    HOW_TO_RESTORE,
-    OUTAGES,
-    CannotOpen,
-    damage,
-    lock,
-    open_reader,
-    open_writer,
-)
+from plaudit.store.failures import CannotOpen, WrongDatabase
+from plaudit.store.migration import Migration, Run, bare, known
+from plaudit.store.sqlite_file import HOW_TO_RESTORE, OUTAGES, damage, lock, open_reader, open_writer
 
 APPLICATION_ID = 0x506C6175  # "Plau", so that a stranger's database is not taken for ours
 
