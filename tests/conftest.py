@@ -1,10 +1,25 @@
 """What holds for every test: where CI is set, a skipped test is a failed run. And the servers that any may start."""
 
+import logging
 import os
 
 import pytest
+import structlog
 
 pytest_plugins = ["postgres_server", "valkey_server"]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """A command that runs in this process sets it, on a standard error that is closed after the test. Until then what
+    a test sets going logs nowhere, least of all among what a command prints."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

@@ -1,7 +1,6 @@
 """`plaudit copy`: a whole database into another kind and back, every row of it, however often it is interrupted."""
 
 import asyncio
-import logging
 import signal
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 import apsw
 import asyncpg
 import pytest
-import structlog
 from command_line import Said
 from examples import NOW, ODD_COMMENTS, a_vote
 from moving import MANY, ODD_IDS, Place, copied, copied_until, interrupted, with_everything
@@ -29,18 +27,6 @@ from plaudit.store.sqlite import SqliteStore
 MESSAGES = len(ODD_IDS) + MANY + 3
 PASSWORD = "hunter2"
 OURS = "application_name = 'plaudit copy'"
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before():
-    """The command sets it for the process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,11 @@
 """`plaudit copy` as it is used: how far it is, and what it says to who uses it wrongly."""
 
 import asyncio
-import logging
 import re
 import signal
 from pathlib import Path
 
 import pytest
-import structlog
 from command_line import Said, plaudit
 
 from plaudit import rules
@@ -22,15 +20,8 @@ CONVERSATIONS = 7
 
 
 @pytest.fixture(autouse=True)
-def _as_before(tmp_path, monkeypatch):
-    """Logging is the process's: leave it as it was."""
+def _in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def make_source() -> None:

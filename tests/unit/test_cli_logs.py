@@ -11,17 +11,6 @@ from plaudit.cli import logs
 HOSTILE = 'a\nb\r\u2028"{}\x1b[31m'
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    """Logging is the process's: leave it as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
 def test_an_event_is_one_line_of_json(capsys):
     logs.configure("json")
     structlog.get_logger("plaudit.test").info("vote", text=HOSTILE)
