@@ -87,6 +87,7 @@ def _large(setting: figures.Setting, options: argparse.Namespace) -> Iterator[fi
     bulk.build(small_place, FEW_MESSAGES)
     bulk.build(large_place, options.messages)
     size = "10m" if options.messages == MANY_MESSAGES else str(options.messages)
+    bulk.warm(large_place.folder)
     with server.running(small_place) as small, server.running(large_place) as large:
         yield figures.large_over_small(setting, f"votes_{size}_over_10k", (small, FEW_MESSAGES),
                                        (large, options.messages))

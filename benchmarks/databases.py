@@ -126,6 +126,7 @@ def _filled(setting: figures.Setting, messages: int) -> Iterator[PostgresServer]
     kept = bulk.folder_for(KEPT, messages)
     if not kept.exists():
         _build(setting, messages, kept)
+    bulk.warm(kept / "base")
     postgres = PostgresServer()
     kept.rename(postgres.data)
     try:
