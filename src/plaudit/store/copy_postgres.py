@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 import asyncpg
 
 from plaudit.store.copy import CopyFailed, GaveWay, shown
-from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table
+from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table, select
 from plaudit.store.counted import counted
 from plaudit.store.postgres_advice import explained, lost
 from plaudit.store.postgres_migrate import due, migrate
@@ -60,7 +60,7 @@ class PostgresEnd:
         return count
 
     async def rows(self, table: Table, limit: int, *, after: Row | None = None, descending: bool = False) -> list[Row]:
-        statement = _select(table, after=after is not None, descending=descending)
+        statement = select(table, "$", after=after is not None, descending=descending)
         async with self._turn:
             with _failing(self.name):  # a copy may have two of these, and is told which
                 found = await self._connection.fetch(statement, *(after or ()), limit)
@@ -153,14 +153,6 @@ def _servers(url: str) -> tuple[Servers, str]:
     except ValueError:  # a port that is no number, for one
         raise CopyFailed("an address is postgresql://USER@HOST:PORT/DATABASE; one of these cannot be read") from None
 
-
-def _select(table: Table, *, after: bool, descending: bool) -> str:
-    key = ", ".join(table.key)
-    places = [f"${number}" for number in range(1, len(table.key) + 1)] if after else []
-    condition = f"WHERE ({key}) > ({', '.join(places)})" if after else ""
-    order = ", ".join(f"{column} DESC" for column in table.key) if descending else key
-    limit = f"${len(places) + 1}"
-    return f"SELECT {', '.join(table.columns)} FROM {table.name} {condition} ORDER BY {order} LIMIT {limit}"  # noqa: S608
 
 
 def _with_nul(table: Table, rows: list[Row]) -> CopyFailed:

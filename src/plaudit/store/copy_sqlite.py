@@ -9,7 +9,7 @@ from typing import TypeVar
 import apsw
 
 from plaudit.store.copy import CopyFailed, GaveWay
-from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table
+from plaudit.store.copy_tables import TABLES, UNFINISHED, Row, Table, select
 from plaudit.store.sqlite_file import CHECKPOINT_PAGES, lock, open_reader, open_writer
 from plaudit.store.sqlite_migrate import due, migrate
 from plaudit.store.sqlite_writer import transaction
@@ -30,7 +30,7 @@ class SqliteEnd:
         return await self._run(lambda: self._count(table))
 
     async def rows(self, table: Table, limit: int, *, after: Row | None = None, descending: bool = False) -> list[Row]:
-        statement = _select(table, after=after is not None, descending=descending)
+        statement = select(table, "?", after=after is not None, descending=descending)
         return await self._run(lambda: self._connection.execute(statement, (*(after or ()), limit)).fetchall())
 
     async def unfinished(self) -> str | None:
@@ -124,13 +124,6 @@ def unfinished(connection: apsw.Connection) -> str | None:
 def _require(path: Path) -> None:
     if not path.is_file():
         raise CopyFailed(f"there is no database at {path}; check the name")
-
-
-def _select(table: Table, *, after: bool, descending: bool) -> str:
-    key = ", ".join(table.key)
-    condition = f"WHERE ({key}) > ({', '.join('?' * len(table.key))})" if after else ""
-    order = ", ".join(f"{column} DESC" for column in table.key) if descending else key
-    return f"SELECT {', '.join(table.columns)} FROM {table.name} {condition} ORDER BY {order} LIMIT ?"  # noqa: S608
 
 
 @contextmanager

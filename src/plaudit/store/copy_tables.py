@@ -50,3 +50,13 @@ GUEST_DEVICES = Table(
     "guest_devices", ("project_id", "user_hash", "device_hash"), ("bound_at", "token_seen_at"))
 
 TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES)
+
+
+def select(table: Table, mark: str, *, after: bool, descending: bool) -> str:
+    """Rows by key, from an end or `after` one. `mark` before a number is a binding: the key's columns, then a limit."""
+    key = ", ".join(table.key)
+    marks = [f"{mark}{number}" for number in range(1, len(table.key) + 1)] if after else []
+    condition = f"WHERE ({key}) > ({', '.join(marks)})" if after else ""
+    order = ", ".join(f"{column} DESC" for column in table.key) if descending else key
+    return (f"SELECT {', '.join(table.columns)} FROM {table.name} {condition} "  # noqa: S608  names of the tables above
+            f"ORDER BY {order} LIMIT {mark}{len(marks) + 1}")

@@ -33,8 +33,7 @@ CHOOSE_ATTRIBUTES = "read-write"  # of several hosts, the one that takes writes
 OUTAGES = (
     OSError,  # with it TimeoutError and ConnectionError
     asyncpg.InterfaceError,  # the connection went away under the statement
-    asyncpg.InternalClientError,  # the server has just said on it that it stops
-    asyncpg.TargetServerAttributeNotMatched,  # no host takes writes now
+    asyncpg.InternalClientError,  # no host takes writes now, or the server has just said on it that it stops
     asyncpg.PostgresConnectionError,
     asyncpg.InsufficientResourcesError,  # too many connections, no memory, disk full
     asyncpg.OperatorInterventionError,  # stopped, starting, or cancelled
