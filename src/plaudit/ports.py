@@ -10,15 +10,22 @@ from typing import Protocol
 from plaudit.errors import Conflict
 from plaudit.model import (
     Conversation,
+    Counted,
+    Dimension,
     Feedback,
     FeedbackFilter,
+    Grouping,
     Instant,
     Issuer,
     Message,
     Page,
     Project,
     RatedMessage,
+    Review,
+    ReviewFilter,
+    ReviewItem,
     Role,
+    Selection,
     ServerKey,
     Subject,
     Submission,
@@ -98,6 +105,33 @@ class Store(Protocol):
 
     async def history(self, project_id: str, message_id: str) -> list[Feedback]:
         """Every accepted submission on one message, by subject and revision; empty when there is none."""
+
+    async def counts(self, project_id: str, selection: Selection, groupings: Sequence[Grouping]
+                     ) -> list[list[Counted]]:
+        """The answers and votes of a selection, counted once and added up in each of these ways; a list a grouping.
+
+        All from one snapshot, so that they agree with each other. Only what models said is counted:
+        the role `assistant`. Groups with nothing in them are left out; the others are sorted by start, then
+        values. Raises `Invalid` when the selection does not begin or end with an hour.
+        """
+
+    async def dimensions(self, project_id: str) -> dict[Dimension, list[str]]:
+        """Every dimension that answers were ever told apart by, and its values, sorted."""
+
+    async def review_queue(self, project_id: str, wanted: ReviewFilter, *, limit: int, cursor: str | None
+                           ) -> Page[ReviewItem]:
+        """Dislikes with a comment first, then other dislikes, then likes with a comment; the newest first in each.
+
+        Raises `Invalid` for a cursor that this store did not give, or a search without a word in it.
+        """
+
+    async def review(self, project_id: str, message_id: str, subject: Subject, revision: int, review: Review | None
+                     ) -> None:
+        """Say this of a vote, or (None) take back what was said. Raises `NotFound` when that is not a vote to review,
+        `Conflict` when it was changed since that revision."""
+
+    async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
+        """All that was said of votes on one message: whose, of which revision, what."""
 
     async def check(self) -> None:
         """Return when the database can be written now; raise `Unavailable` saying why not."""

@@ -1,0 +1,1 @@
+"""The pages that people look at: server-rendered, each showing its own project only."""
