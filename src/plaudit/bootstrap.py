@@ -43,7 +43,8 @@ from plaudit.ports import IssuerCheck
 from plaudit.service import Service
 from plaudit.settings import Configuration, Secrets, Settings, SettingsError, open_secrets
 from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, stamp, with_keys
-from plaudit.settings.secrets import development_key
+from plaudit.settings.secrets import client_secret, development_key
+from plaudit.settings.table import DashboardTable
 from plaudit.store import postgres_migrate, sqlite_migrate
 from plaudit.store.migration import Migration
 from plaudit.store.postgres import PostgresStore
@@ -307,11 +308,24 @@ def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepare
     settings = configuration.settings
     secrets, created = open_secrets(settings.data_path, environ)
     first_key = _first_keys(configuration)
-    first, *others = configuration.projects
+    first, *others = _with_client_secrets(configuration)
     issuer = development_issuer(settings) if settings.development else None
     if issuer:
         first = replace(first, issuers=(*first.issuers, _trust(issuer)))
     return Prepared(settings, (first, *others), read_keys(settings.data_path), secrets, created, first_key, issuer)
+
+
+def _with_client_secrets(configuration: Configuration) -> list[Project]:
+    """The projects, those with people of an identity provider with their client's secret. Raises `SettingsError`."""
+    pages = {table.id: table.dashboard for table in configuration.settings.projects}
+    return [_with_client_secret(project, pages.get(project.id)) for project in configuration.projects]
+
+
+def _with_client_secret(project: Project, table: DashboardTable | None) -> Project:
+    if project.sign_in is None or table is None or table.client_secret_file is None:
+        return project
+    secret = client_secret(Path(table.client_secret_file))
+    return replace(project, sign_in=replace(project.sign_in, client_secret=secret))
 
 
 def development_issuer(settings: Settings) -> DevelopmentIssuer:

@@ -104,6 +104,21 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """An OpenID Connect provider through which people come to a project's pages, and which of its people may.
+
+    Never all of them: the application's own users may be people of the same provider.
+    """
+
+    issuer: str
+    client_id: str
+    allow_claim: str  # of the ID token
+    allow_values: frozenset[str]  # one of them must be the claim, or in it where it is a list
+    algorithms: tuple[str, ...] = ("RS256",)
+    client_secret: str | None = field(default=None, repr=False)  # None: a public client
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Requests a minute; 0 switches one off."""
 
@@ -133,6 +148,8 @@ class Project:
     feedback_enabled: bool = True
     contracts: frozenset[Contract] = frozenset(Contract)
     time_zone: str = "UTC"  # an IANA name: where its days begin and end
+    trace_url: str | None = None  # of a trace, with {trace_id} in it
+    sign_in: SignIn | None = None
 
 
 @dataclass(frozen=True, slots=True)

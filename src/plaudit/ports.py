@@ -195,6 +195,42 @@ class Authenticator(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who may look at a project's pages, and review its votes."""
+
+    project: Project
+    name: str  # a server key's id, or a person's name at the identity provider
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """The way to an identity provider: where to go, and what the browser must bring back from there."""
+
+    url: str
+    luggage: str
+
+
+class Viewers(Protocol):
+    """Who looks at the pages. Raises `Unauthenticated` for a proof that cannot be believed, `Forbidden` for one that
+    is good and not enough, `DependencyDown` when an identity provider does not answer."""
+
+    def by_key(self, key: str) -> tuple[Viewer, str]:
+        """A viewer by a server key that may read, and the session to give to the browser."""
+
+    def by_session(self, session: str) -> Viewer:
+        """Raises `Unauthenticated` also when what it was given for holds no longer: the key is revoked."""
+
+    def sign_in_of(self, project_id: str | None) -> Project | None:
+        """The project whose people come through an identity provider; without an id, the only one that has people."""
+
+    async def depart(self, project: Project, return_url: str) -> Departure:
+        """Raises `DependencyDown`."""
+
+    async def arrive(self, luggage: str, state: str, code: str, return_url: str) -> tuple[Viewer, str]:
+        """A viewer by what the provider sent along, and the session."""
+
+
 class IssuerCheck(Protocol):
     """For the operator's eyes: can this issuer's keys be had?"""
 

@@ -206,6 +206,10 @@ class Authenticator:
         """Raises `Unauthenticated` when no project has this key."""
         return self._server_keys.find(key)
 
+    def server_key(self, project_id: str, key_id: str) -> tuple[Project, ServerKey] | None:
+        """A key by its id; None when the project has it no longer."""
+        return self._server_keys.named(project_id, key_id)
+
     def by_publishable_key(self, key: str, origin: str | None) -> Project:
         """Raises `Unauthenticated` for an unknown key, `Forbidden` for an origin that is not the project's."""
         return self._publishable_keys.find(key, origin)

@@ -148,7 +148,7 @@ class JwksCache:
 
     async def _fetch(self, url: str) -> bytes:
         if self._client is None:
-            self._client = _new_client()
+            self._client = new_client()
         return await fetch(self._client, url, self._timeout_seconds)
 
     def _key_set(self, issuer: Issuer) -> "_KeySet":
@@ -198,10 +198,15 @@ class FetchFailed(Exception):
     """No document came; the message says why, for operators."""
 
 
-async def fetch(client: httpx2.AsyncClient, url: str, timeout_seconds: float) -> bytes:
-    """A document of at most `DOCUMENT_BYTES_MAX`, all of it within the timeout. Raises `FetchFailed`."""
+async def fetch(client: httpx2.AsyncClient, url: str, timeout_seconds: float,
+                form: Mapping[str, str] | None = None, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """A document of at most `DOCUMENT_BYTES_MAX`, all of it within the timeout; with a form, what is answered to it.
+
+    Raises `FetchFailed`.
+    """
+    asking = client.stream("GET" if form is None else "POST", url, data=form, headers=headers)
     try:
-        async with asyncio.timeout(timeout_seconds), client.stream("GET", url) as response:
+        async with asyncio.timeout(timeout_seconds), asking as response:
             if response.status_code != httpx2.codes.OK:
                 raise FetchFailed(f"it answers with status {response.status_code}")
             return await _capped(response)
@@ -220,7 +225,7 @@ async def _capped(response: httpx2.Response) -> bytes:
     return bytes(body)
 
 
-def _new_client() -> httpx2.AsyncClient:
+def new_client() -> httpx2.AsyncClient:
     """No redirects, no connection kept: keys are fetched every ten minutes, from where the settings say."""
     return httpx2.AsyncClient(
         follow_redirects=False,

@@ -45,6 +45,11 @@ class ServerKeys:
             raise Unauthenticated(token_invalid=True)
         return found[0]
 
+    def named(self, project_id: str, key_id: str) -> tuple[Project, ServerKey] | None:
+        """The key that has this id now, for whoever has shown it before."""
+        found = (entry for entry in self._keys if (entry[0].id, entry[1].id) == (project_id, key_id))
+        return next(found, None)
+
 
 class PublishableKeys:
     """A publishable key names a project and proves nothing; only its pages' origins may use it in a browser."""

@@ -30,6 +30,17 @@ def client_address(scope: Scope, trusted_proxies: Sequence[Network]) -> str:
     return address
 
 
+def came_by_https(scope: Scope, trusted_proxies: Sequence[Network]) -> bool:
+    """By the connection itself, or by what a trusted proxy says of the one before it (X-Forwarded-Proto)."""
+    client = scope.get("client")
+    if scope.get("scheme") == "https":
+        return True
+    if not client or not _trusted(client[0], trusted_proxies):
+        return False
+    said = ",".join(Headers(scope=scope).getlist("x-forwarded-proto"))
+    return said.rpartition(",")[2].strip().lower() == "https"
+
+
 @lru_cache(maxsize=4096)
 def bucket(address: str) -> str:
     """What is limited as one: an IPv4 address, or the /64 of an IPv6 one."""

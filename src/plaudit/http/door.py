@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from plaudit.http.address import Network, client_address
+from plaudit.http.address import Network, came_by_https, client_address
 from plaudit.http.errors import RouteNotFound
 from plaudit.http.exchange import exchange
 from plaudit.http.limits import Limiter
@@ -21,6 +21,14 @@ class Door:
     async def knock(self, request: Request) -> None:
         """Before authentication. Raises `RateLimited`."""
         await self._limiter.address(exchange(request.scope), self._address(request))
+
+    async def admit_sign_in(self, request: Request) -> None:
+        """Before a key is looked at that somebody typed. Raises `RateLimited`."""
+        await self._limiter.sign_in(exchange(request.scope), self._address(request))
+
+    def came_by_https(self, request: Request) -> bool:
+        """To us, or to a proxy that we trust."""
+        return came_by_https(request.scope, self._trusted_proxies)
 
     def admit_stranger(self, request: Request) -> None:
         """Before somebody is made known who may have come for the first time. Raises `RateLimited`."""

@@ -8,7 +8,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 from starlette.requests import Request
@@ -40,6 +40,15 @@ class Dialect(Protocol):
         """The status and the body, ready for JSON."""
 
 
+@runtime_checkable
+class PageDialect(Protocol):
+    """How pages for people say no: whole, and in the reader's language."""
+
+    prefix: str
+
+    def answer(self, error: PlauditError, notes: Exchange) -> Response: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Caps:
     """On a request's head, its request line included."""
@@ -63,7 +72,7 @@ class Edge:
     The first dialect whose prefix fits the path speaks; the last one's prefix is empty. `origins`: every project's.
     """
 
-    def __init__(self, table: Table, dialects: Sequence[Dialect], metrics: Metrics, caps: Caps,
+    def __init__(self, table: Table, dialects: Sequence[Dialect | PageDialect], metrics: Metrics, caps: Caps,
                  origins: frozenset[str], *, log_all: bool) -> None:
         self._table = table
         self._dialects = dialects
@@ -97,6 +106,8 @@ class Edge:
         notes.headers += refusal_headers(error)
         path = scope["raw_path"].decode("latin-1")
         dialect = next(dialect for dialect in self._dialects if path.startswith(dialect.prefix))
+        if isinstance(dialect, PageDialect):
+            return dialect.answer(error, notes)
         status, body = dialect.refuse(error, notes.request_id)
         return json_response(body, status)
 

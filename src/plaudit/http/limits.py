@@ -19,6 +19,7 @@ WINDOW_SECONDS = 60
 KEYS_MAX = 500_000  # a window; whoever comes after that shares one count
 SHARED_KEY = "others"
 NEWCOMERS_PER_MINUTE = 20  # of one address, while the shared counts are down
+SIGN_INS_PER_MINUTE = 10  # of one address, whatever the settings allow it otherwise
 
 Count = tuple[int, int]  # how many in this window, this one included, and the seconds until the next one
 
@@ -50,6 +51,10 @@ class Limiter:
         """Raises `RateLimited`."""
         if self._per_address:
             await self._count(exchange, self._per_address, f"address/{bucket(address)}")
+
+    async def sign_in(self, exchange: Exchange, address: str) -> None:
+        """Somebody shows a key to look at the pages. Raises `RateLimited`."""
+        await self._count(exchange, SIGN_INS_PER_MINUTE, f"sign-in/{bucket(address)}")
 
     async def voter(self, exchange: Exchange, voter: Voter) -> None:
         """What one voter asks too much is not counted against its project. Raises `RateLimited`."""

@@ -4,14 +4,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from plaudit.settings.table import UNLIMITED, IssuerTable, ProjectTable, Settings
+from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings
 from plaudit.settings.toml_lines import KeyPath
 
 Problem = tuple[KeyPath, str]
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256")
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ISSUER = re.compile(r'https?://[!-"$->@-~]{1,500}')
 HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
 POSTGRES_PLACE = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.ASCII)  # either left out
 PORTS = range(1, 65536)
@@ -97,6 +99,7 @@ def _project(project: ProjectTable, settings: Settings) -> Iterator[Problem]:
         yield ("contracts",), "a project that serves no contract takes no votes; remove the line to serve all"
     yield from _keys(project)
     yield from _web(project)
+    yield from _pages(project)
     for index, issuer in enumerate(project.issuers):
         for path, text in _issuer(issuer):
             yield ("issuers", index, *path), text
@@ -130,8 +133,45 @@ def _is_origin(text: str) -> bool:
     return bool(re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", text))
 
 
+def _pages(project: ProjectTable) -> Iterator[Problem]:
+    if not _is_time_zone(project.time_zone):
+        yield ("time_zone",), f'there is no time zone "{project.time_zone}"; take an IANA name, such as Europe/Madrid'
+    if project.trace_url is not None and not _is_trace_url(project.trace_url):
+        yield ("trace_url",), "must be an https:// or http:// address with {trace_id} where the trace's id belongs"
+    if project.dashboard is not None:
+        for path, text in _sign_in(project.dashboard):
+            yield ("dashboard", *path), text
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_trace_url(template: str) -> bool:
+    """The id stands behind the host: nobody's trace id may choose where a link goes."""
+    start, _, rest = template.partition("{trace_id}")
+    return bool(re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/[^\s{}\\]*", start)
+                and "{trace_id}" in template and not re.search(r"[\s{}\\]", rest))
+
+
+def _sign_in(table: DashboardTable) -> Iterator[Problem]:
+    if not ISSUER.fullmatch(table.issuer) or not _is_safe(table.issuer):
+        yield ("issuer",), "must be the provider's https:// address (http:// only on this machine), without # and ?"
+    if not table.client_id:
+        yield ("client_id",), "is empty; take the id of the client that the provider has for the pages"
+    if not table.allow_claim:
+        yield ("allow_claim",), "is empty; name the claim that says who may look"
+    if not table.allow_values or "" in table.allow_values:
+        yield ("allow_values",), "name at least one value: without it, every user of the provider could look"
+    yield from _algorithms(table.algorithms)
+
+
 def _issuer(issuer: IssuerTable) -> Iterator[Problem]:
-    if not re.fullmatch(r'https?://[!-"$->@-~]{1,500}', issuer.issuer):
+    if not ISSUER.fullmatch(issuer.issuer):
         yield ("issuer",), ("must be the provider's https:// address as its tokens write it, in ASCII without # and ?, "
                             "at most 500 characters")
     if not issuer.audiences or "" in issuer.audiences:
@@ -140,7 +180,11 @@ def _issuer(issuer: IssuerTable) -> Iterator[Problem]:
         yield ("jwks_url" if issuer.jwks_url else "issuer",), (
             "keys must be fetched over https:// (http:// only from this machine): who changes them on the way is "
             "everybody")
-    for algorithm in issuer.algorithms or ("",):
+    yield from _algorithms(issuer.algorithms)
+
+
+def _algorithms(algorithms: Iterable[str]) -> Iterator[Problem]:
+    for algorithm in algorithms or ("",):
         if algorithm not in ALGORITHMS:
             yield ("algorithms",), f'"{algorithm}" is not accepted; choose from {_list(ALGORITHMS)}'
 

@@ -203,7 +203,7 @@ def _known(path: KeyPath) -> list[str]:
 
 def _table(path: KeyPath) -> type[Struct]:
     tables = {"plans": SECTIONS[1], "projects": SECTIONS[2], "limits": SECTIONS[3], "issuers": SECTIONS[4],
-              "server_keys": SECTIONS[5]}
+              "server_keys": SECTIONS[5], "dashboard": SECTIONS[6]}
     if path[:1] == ("plans",):
         return PlanTable
     names = [step for step in path if isinstance(step, str)]

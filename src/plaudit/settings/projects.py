@@ -1,9 +1,9 @@
 """From the tables of the file to the nouns of the core. The tables have been checked before."""
 
-from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, ServerKey
+from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, ServerKey, SignIn
 from plaudit.rules import FEEDBACK
 from plaudit.settings.checks import jwks_url
-from plaudit.settings.table import UNLIMITED, IssuerTable, ProjectTable, Settings
+from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings
 
 DEFAULT = "default"  # the id of the project that is there without a file
 
@@ -38,6 +38,9 @@ def _project(table: ProjectTable, plans: dict[str, Plan]) -> Project:
         limits=Limits(table.limits.per_subject, table.limits.per_project),
         feedback_enabled=table.feedback_enabled,
         contracts=frozenset(table.contracts),
+        time_zone=table.time_zone,
+        trace_url=table.trace_url,
+        sign_in=_sign_in(table.dashboard) if table.dashboard else None,
     )
 
 
@@ -49,4 +52,15 @@ def _issuer(table: IssuerTable) -> Issuer:
         algorithms=table.algorithms,
         authorized_parties=frozenset(table.authorized_parties),
         scopes=frozenset(table.scopes),
+    )
+
+
+def _sign_in(table: DashboardTable) -> SignIn:
+    """Without its secret, which is no setting."""
+    return SignIn(
+        issuer=table.issuer,
+        client_id=table.client_id,
+        allow_claim=table.allow_claim,
+        allow_values=frozenset(table.allow_values),
+        algorithms=table.algorithms,
     )

@@ -69,6 +69,14 @@ def development_key(data_path: Path, generate: Callable[[], str]) -> str:
     return read_private(path)
 
 
+def client_secret(path: Path) -> str:
+    """What a file holds, for an identity provider. Raises `SettingsError`."""
+    secret = read_private(path).strip()
+    if not secret:
+        raise SettingsError(f"{path}: is empty; put the client's secret there, or remove client_secret_file")
+    return secret
+
+
 def read_private(path: Path) -> str:
     """Raises `SettingsError`."""
     try:

@@ -55,6 +55,20 @@ class ServerKeyTable(Struct, frozen=True, forbid_unknown_fields=True):
     created: Annotated[str, says("When the key was made, for your own records.")] = ""
 
 
+class DashboardTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[projects.dashboard]`: an OpenID Connect provider through which people sign in to the pages, beside the keys."""
+
+    issuer: Annotated[str, says("Its issuer, compared exactly; where to sign in is found by OpenID Connect Discovery.")]
+    client_id: Annotated[str, says("The client that the provider has for the pages; its redirect URI is "
+                                   "`https://YOUR-HOST/dashboard/sign-in/return`.")]
+    allow_values: Annotated[tuple[str, ...], says("Who may look: values of the claim, one of which must match.")]
+    allow_claim: Annotated[str, says("The claim of the ID token that says who may look; its value is a text or a list. "
+                                     "`email` must be verified.")] = "email"
+    algorithms: Annotated[tuple[str, ...], says("Signature algorithms to accept.")] = ("RS256",)
+    client_secret_file: Annotated[str | None, says("A file that holds the client's secret, readable by Plaudit alone; "
+                                                   "default: a public client.")] = None
+
+
 class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[projects]]`: one application. One project never sees another's messages."""
 
@@ -67,7 +81,11 @@ class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     guest_mode: Annotated[GuestMode, says("How guests are believed.")] = GuestMode.BOUND
     feedback_enabled: Annotated[bool, says("Whether votes are taken at all; false answers 403.")] = True
     contracts: Annotated[tuple[Contract, ...], says("Which wire contracts the project serves.")] = tuple(Contract)
+    time_zone: Annotated[str, says("Where its days begin and end: an IANA name, such as `Europe/Madrid`.")] = "UTC"
+    trace_url: Annotated[str | None, says("Where a trace can be seen, such as `https://traces.example.com/{trace_id}`; "
+                                          "the pages link there.")] = None
     limits: Annotated[LimitsTable, says("See `[projects.limits]`.")] = LimitsTable()
+    dashboard: Annotated[DashboardTable | None, says("See `[projects.dashboard]`.")] = None
     issuers: Annotated[tuple[IssuerTable, ...], says("See `[[projects.issuers]]`.")] = ()
     server_keys: Annotated[tuple[ServerKeyTable, ...], says("See `[[projects.server_keys]]`.")] = ()
 
@@ -116,6 +134,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         "key")
     docs_access: Annotated[Access, says("Who reads `/docs`: `key` asks for a server key with scope admin. Development "
                                         "mode makes it public.")] = "key"
+    dashboard: Annotated[bool, says("Whether the pages under `/dashboard` are served. They ask for a server key with "
+                                    "scope admin or feedback:read, or for people of `[projects.dashboard]`.")] = True
     log_requests: Annotated[Literal["errors", "all"], says("Which requests leave a line in the log.")] = "errors"
     log_format: Annotated[Literal["json", "text"], says("One JSON object a line, or text for people.")] = "json"
     plans: Annotated[dict[str, PlanTable], says("See `[plans.NAME]`.")] = {}
@@ -154,6 +174,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("`[projects.limits]`", LimitsTable),
     ("`[[projects.issuers]]`", IssuerTable),
     ("`[[projects.server_keys]]`", ServerKeyTable),
+    ("`[projects.dashboard]`", DashboardTable),
 )
 
 
