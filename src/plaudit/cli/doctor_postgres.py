@@ -110,7 +110,7 @@ def _standbys(standbys: Standbys) -> Finding:
 
 
 async def _schema(settings: Settings) -> Finding:
-    from plaudit.bootstrap import may_migrate, migrations_due
+    from plaudit.databases import may_migrate, migrations_due
     from plaudit.errors import PlauditError
 
     try:

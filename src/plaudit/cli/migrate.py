@@ -43,8 +43,8 @@ def migrate(plan: Annotated[bool, typer.Option("--plan", help="Only say what wou
     """
     import uvloop
 
-    from plaudit.bootstrap import database_name
     from plaudit.cli import logs
+    from plaudit.databases import database_name
 
     settings = read(config).settings
     logs.configure("text", events=False)
@@ -53,7 +53,7 @@ def migrate(plan: Annotated[bool, typer.Option("--plan", help="Only say what wou
 
 
 async def _plan(settings: Settings) -> str:
-    from plaudit.bootstrap import may_migrate, migrations_due
+    from plaudit.databases import may_migrate, migrations_due
 
     due, now = await migrations_due(settings, contract=True), await migrations_due(settings, contract=False)
     if not due:
@@ -66,7 +66,7 @@ async def _plan(settings: Settings) -> str:
 
 
 async def _migrate(settings: Settings, *, contract: bool) -> str:
-    from plaudit.bootstrap import migrate, migrations_due
+    from plaudit.databases import migrate, migrations_due
 
     done = await migrate(settings, contract=contract)
     left = await migrations_due(settings, contract=True)

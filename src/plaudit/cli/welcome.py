@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plaudit.bootstrap import Prepared, Running, database_name
+from plaudit.bootstrap import Prepared, Running
+from plaudit.databases import database_name
 from plaudit.settings.keys import keys_file
 from plaudit.settings.secrets import secrets_file
 from plaudit.store.postgres_server import without_password

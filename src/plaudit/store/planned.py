@@ -1,26 +1,36 @@
 """What both stores do alike: every method of `ports.Store` but `submit` is a plan, run in one transaction."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
 from plaudit.errors import Conflict
 from plaudit.model import (
     Conversation,
+    Counted,
+    Dimension,
     Feedback,
     FeedbackFilter,
+    Grouping,
     Instant,
     Message,
     Page,
     RatedMessage,
+    Review,
+    ReviewFilter,
+    ReviewItem,
     Role,
+    Selection,
     Subject,
 )
 from plaudit.ports import DeviceBinding, Registered
-from plaudit.store import reads, writes
+from plaudit.store import folding, reads, reviewing, totals, writes
 from plaudit.store.plans import Steps
+from plaudit.store.tally import UTC
 
+UTC_EVERYWHERE: Mapping[str, str] = MappingProxyType({})
 REGISTER_CHUNK = 500  # messages a write: votes get their turn between two chunks
 
 P = ParamSpec("P")
@@ -28,8 +38,10 @@ T = TypeVar("T")
 
 
 class PlannedStore(ABC):
-    def __init__(self, now: Callable[[], Instant]) -> None:
+    def __init__(self, now: Callable[[], Instant], zones: Mapping[str, str]) -> None:
+        """`zones`: the time zone of each project where it is not UTC."""
         self._now = now
+        self._zones = zones
 
     @abstractmethod
     async def _read(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -48,7 +60,8 @@ class PlannedStore(ABC):
         for project_id, group in groupby(messages, lambda message: message.project_id):
             own = list(group)
             for start in range(0, len(own), REGISTER_CHUNK):
-                outcomes += await self._write(writes.register, project_id, own[start:start + REGISTER_CHUNK])
+                outcomes += await self._write(
+                    writes.register, project_id, own[start:start + REGISTER_CHUNK], self._zones)
         return outcomes
 
     async def create_conversation(self, conversation: Conversation) -> None:
@@ -91,3 +104,27 @@ class PlannedStore(ABC):
 
     async def history(self, project_id: str, message_id: str) -> list[Feedback]:
         return await self._read(reads.history, project_id, message_id)
+
+    async def counts(self, project_id: str, selection: Selection, groupings: Sequence[Grouping]
+                     ) -> list[list[Counted]]:
+        zone = self._zones.get(project_id, UTC)
+        return await self._read(totals.counts, project_id, selection, groupings, zone)
+
+    async def dimensions(self, project_id: str) -> dict[Dimension, list[str]]:
+        return await self._read(totals.dimensions, project_id)
+
+    async def fold(self) -> bool:
+        """Fold some of what was counted since into the totals, so that they stay quick to add up; is there more?"""
+        return await self._read(folding.anything_to_fold) and await self._write(folding.fold, self._zones)
+
+    async def review_queue(self, project_id: str, wanted: ReviewFilter, *, limit: int, cursor: str | None
+                           ) -> Page[ReviewItem]:
+        run = self._read if wanted.search is None else self._search
+        return await run(reviewing.queue, project_id, wanted, limit=limit, cursor=cursor)
+
+    async def review(self, project_id: str, message_id: str, subject: Subject, revision: int, review: Review | None
+                     ) -> None:
+        await self._write(reviewing.review, project_id, message_id, subject, revision, review)
+
+    async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
+        return await self._read(reviewing.reviews, project_id, message_id)

@@ -65,7 +65,7 @@ async def migrate(connection: asyncpg.Connection, *, partitions: int, contract: 
         raise WrongDatabase(UNFINISHED_COPY)
     done = []
     if await due(connection, contract=contract):  # else there is nothing to wait for
-        async with _alone(connection):
+        async with alone(connection):
             await _prepare(connection)
             for migration in await due(connection, contract=contract):
                 log.info("migrating", number=migration.number, name=migration.name, phase=migration.phase.value)
@@ -113,9 +113,9 @@ def _refuse_the_future(applied: dict[int, tuple[str, Phase]], migrations: list[M
 
 
 @asynccontextmanager
-async def _alone(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """Asked for again and again: whoever waits inside a statement is a transaction, and an index that is built
-    concurrently waits for every one of those. Raises `CannotOpen`."""
+async def alone(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Migrating, or what else is one process's at a time. Asked for again and again: whoever waits inside a statement
+    is a transaction, and an index that is built concurrently waits for every one of those. Raises `CannotOpen`."""
     given_up_at = time.monotonic() + TURN_SECONDS
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCK):
         if time.monotonic() > given_up_at:

@@ -13,17 +13,20 @@ import asyncpg
 from plaudit.errors import PlauditError
 from plaudit.model import Feedback, Submission
 from plaudit.store.deciding import Decide, Key, Known, Outcome, key_of
+from plaudit.store.derived import Changed, keep
 from plaudit.store.plans import Ask, Row
-from plaudit.store.postgres_connections import WRITING, Connections, ask, columns
+from plaudit.store.postgres_connections import WRITING, Connections, ask, columns, run
 from plaudit.store.rows import feedback_row
 
 STOCK = 1000  # numbers taken from the database at a time
-UNKNOWN = (None,) * 7  # what is known of a message that is not there
+UNKNOWN = (None,) * 15  # what is known of a message that is not there
 
 
 class Votes:
-    def __init__(self, connections: Connections, decide: Decide) -> None:
+    def __init__(self, connections: Connections, decide: Decide, zones: Mapping[str, str]) -> None:
+        """`zones`: the time zone of each project where it is not UTC."""
         self._connections = connections
+        self._zones = zones
         self._decide = decide
         self._numbers = Numbers()
 
@@ -62,6 +65,9 @@ class Votes:
         written = {number for number, in await connection.fetch(*columns("write_feedback", states))}
         if history := [(*state, known[state[:3]].seq) for state in states if state[-1] in written]:
             await connection.execute(*columns("append_history", history))
+            changes = dict(zip((row[:3] for row in rows), changed, strict=True))
+            kept = [Changed(changes[row[:3]], row[-2], known[row[:3]]) for row in history]
+            await run(connection, partial(keep, kept, self._zones))
         return {state[:3] for state in states if state[-1] not in written}
 
     def _decided(self, known: Known, submission: Submission) -> Outcome:
@@ -93,4 +99,4 @@ async def _read(connection: asyncpg.Connection, keys: Sequence[Key]) -> dict[Key
     found: Sequence[Row] = await ask(connection, Ask("read_for_decision", {
         "n": range(len(keys)), "project_id": projects, "message_id": messages, "subject": subjects}))
     rows = {number: row for number, *row in found}
-    return {key: Known(rows.get(number, UNKNOWN)) for number, key in enumerate(keys)}
+    return {key: Known(key[0], rows.get(number, UNKNOWN)) for number, key in enumerate(keys)}

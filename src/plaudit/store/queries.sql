@@ -2,7 +2,9 @@
 -- What a batch of submissions needs to know, as one JSON array in one row: stepping through rows would hand the
 -- interpreter lock over and back once for each. Rows of `wanted`: n, project, message, subject.
 WITH wanted (n, project_id, message_id, subject) AS (VALUES {rows})
-SELECT json_group_array(json_array(m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq) ORDER BY w.n)
+SELECT json_group_array(json_array(m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
+                                   f.comment IS NOT NULL, m.created_at, m.model, m.prompt_version, m.arms, m.locale,
+                                   m.platform) ORDER BY w.n)
 FROM wanted AS w
 LEFT JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
 LEFT JOIN feedback AS f ON f.project_id = w.project_id AND f.message_id = w.message_id AND f.subject = w.subject;
@@ -172,3 +174,190 @@ WITH RECURSIVE entry AS (
 SELECT project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at
 FROM entry
 ORDER BY subject, revision;
+
+-- add_changes --
+-- What one transaction has changed in the totals.
+INSERT INTO totals_changes (id, changes) VALUES (:id, :changes);
+
+-- read_cells_by_id --
+SELECT c.cell
+FROM json_each(:cells) AS w
+CROSS JOIN cells AS c
+WHERE c.project_id = :project_id AND c.cell = w.value;
+
+-- insert_cell --
+INSERT INTO cells (project_id, cell, model, prompt_version, arms, locale, platform)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- read_cells --
+SELECT c.cell, c.model, c.prompt_version, c.locale, c.platform, c.arms FROM cells AS c WHERE c.project_id = :project_id;
+
+-- read_changes --
+SELECT t.id, t.changes FROM totals_changes AS t;
+
+-- read_changes_to_fold --
+-- In the order of their numbers: what a vote took away is never before what it had added.
+SELECT t.id, t.changes FROM totals_changes AS t ORDER BY t.id LIMIT :limit;
+
+-- delete_changes --
+DELETE FROM totals_changes WHERE id IN (SELECT w.value FROM json_each(:ids) AS w);
+
+-- read_totals_hourly_of --
+-- A few more than the changed ones, perhaps.
+SELECT t.project_id, t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
+FROM json_each(:periods) AS w
+CROSS JOIN json_each(:cells) AS c
+CROSS JOIN totals_hourly AS t
+WHERE t.project_id = :project_id AND t.hour = w.value AND t.cell = c.value;
+
+-- read_totals_daily_of --
+SELECT t.project_id, t.day, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
+FROM json_each(:periods) AS w
+CROSS JOIN json_each(:cells) AS c
+CROSS JOIN totals_daily AS t
+WHERE t.project_id = :project_id AND t.day = w.value AND t.cell = c.value;
+
+-- write_totals_hourly --
+INSERT INTO totals_hourly (project_id, hour, cell, auth_level, commented, shown, likes, dislikes, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project_id, hour, cell, auth_level, commented) DO UPDATE SET
+    shown = excluded.shown, likes = excluded.likes, dislikes = excluded.dislikes, version = excluded.version;
+
+-- write_totals_daily --
+INSERT INTO totals_daily (project_id, day, cell, auth_level, commented, shown, likes, dislikes, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project_id, day, cell, auth_level, commented) DO UPDATE SET
+    shown = excluded.shown, likes = excluded.likes, dislikes = excluded.dislikes, version = excluded.version;
+
+-- read_totals_hourly --
+SELECT t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes
+FROM totals_hourly AS t
+WHERE t.project_id = :project_id AND t.hour >= :first AND t.hour < :last;
+
+-- read_totals_daily --
+SELECT t.day, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes
+FROM totals_daily AS t
+WHERE t.project_id = :project_id AND t.day >= :first AND t.day < :last;
+
+-- leave_queue --
+DELETE FROM review_entries WHERE rank IN (SELECT w.value FROM json_each(:ranks) AS w);
+
+-- join_queue --
+INSERT INTO review_entries (rank, project_id, message_id, subject, reviewed, words) VALUES (?, ?, ?, ?, ?, ?);
+
+-- read_contents --
+-- Of a few messages, as much as is searched.
+SELECT m.message_id, substr(m.content, 1, :characters)
+FROM json_each(:ids) AS w
+CROSS JOIN messages AS m
+WHERE m.project_id = :project_id AND m.message_id = w.value;
+
+-- read_review_queue --
+SELECT q.rank,
+       m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
+       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
+       r.label, r.note, r.reviewer, r.reviewed_at
+FROM review_queue AS q INDEXED BY review_queue_by_rank
+CROSS JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
+CROSS JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
+LEFT JOIN reviews AS r
+    ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
+WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
+ORDER BY q.rank DESC
+LIMIT :limit;
+
+-- search_review_queue --
+-- The same for those that hold all of the words.
+SELECT q.rank,
+       m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
+       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
+       r.label, r.note, r.reviewer, r.reviewed_at
+FROM search AS s
+CROSS JOIN review_queue AS q ON q.rank = s.rowid
+CROSS JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
+CROSS JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
+LEFT JOIN reviews AS r
+    ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
+WHERE s.search MATCH :match AND q.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
+ORDER BY s.rowid DESC
+LIMIT :limit;
+
+-- read_standing --
+SELECT f.vote, f.comment IS NOT NULL, f.auth_level, f.revision, f.seq
+FROM feedback AS f
+WHERE f.project_id = :project_id AND f.message_id = :message_id AND f.subject = :subject;
+
+-- delete_review --
+DELETE FROM reviews
+WHERE project_id = :project_id AND message_id = :message_id AND subject = :subject AND revision = :revision;
+
+-- write_review --
+INSERT INTO reviews (project_id, message_id, subject, revision, label, note, reviewer, reviewed_at)
+VALUES (:project_id, :message_id, :subject, :revision, :label, :note, :reviewer, :reviewed_at);
+
+-- mark_in_queue --
+UPDATE review_queue SET reviewed = :reviewed WHERE rank = :rank AND message_id = :message_id;
+
+-- read_reviews --
+SELECT r.subject, r.revision, r.label, r.note, r.reviewer, r.reviewed_at
+FROM reviews AS r
+WHERE r.project_id = :project_id AND r.message_id = :message_id
+ORDER BY r.subject, r.revision;
+
+-- read_whether_counted --
+SELECT EXISTS (SELECT 1 FROM totals_changes) OR EXISTS (SELECT 1 FROM totals_hourly), EXISTS (SELECT 1 FROM messages);
+
+-- read_zones --
+SELECT z.project_id, z.time_zone FROM totals_zones AS z;
+
+-- write_zone --
+INSERT INTO totals_zones (project_id, time_zone) VALUES (?, ?);
+
+-- clear_zones --
+DELETE FROM totals_zones;
+
+-- clear_changes --
+DELETE FROM totals_changes;
+
+-- clear_totals_hourly --
+DELETE FROM totals_hourly;
+
+-- clear_totals_daily --
+DELETE FROM totals_daily;
+
+-- clear_cells --
+DELETE FROM cells;
+
+-- clear_queue --
+DELETE FROM review_entries;
+
+-- read_messages_to_count --
+-- Messages and their owners' votes by key, a part at a time.
+SELECT m.project_id, m.message_id, m.owner, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
+       f.vote, f.comment IS NOT NULL, f.auth_level
+FROM messages AS m
+LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner
+WHERE (m.project_id, m.message_id) > (:project_id, :message_id) AND m.role = :role
+ORDER BY m.project_id, m.message_id
+LIMIT :limit;
+
+-- read_votes_to_queue --
+-- Dislikes, and likes with a comment, by key, a part at a time.
+SELECT f.project_id, f.message_id, f.subject, f.vote, f.comment, f.auth_level, f.seq,
+       substr(m.content, 1, :characters), r.revision IS NOT NULL
+FROM feedback AS f
+CROSS JOIN messages AS m ON m.project_id = f.project_id AND m.message_id = f.message_id
+LEFT JOIN reviews AS r
+    ON r.project_id = f.project_id AND r.message_id = f.message_id AND r.subject = f.subject AND r.revision = f.revision
+WHERE (f.project_id, f.message_id, f.subject) > (:project_id, :message_id, :subject)
+    AND (f.vote < 0 OR (f.vote > 0 AND f.comment IS NOT NULL))
+ORDER BY f.project_id, f.message_id, f.subject
+LIMIT :limit;
+
+-- read_all_totals_hourly --
+SELECT t.project_id, t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes FROM totals_hourly AS t;
+
+-- read_all_totals_daily --
+SELECT t.project_id, t.day, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes FROM totals_daily AS t;

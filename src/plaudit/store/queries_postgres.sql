@@ -1,6 +1,7 @@
 -- read_for_decision --
 -- What a batch of submissions needs to know; a row for each whose message is there.
-SELECT w.n, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq
+SELECT w.n, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level, f.comment IS NOT NULL,
+       m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform
 FROM unnest(:n::integer[], :project_id::text[], :message_id::text[], :subject::text[])
     AS w (n, project_id, message_id, subject)
 JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
@@ -73,3 +74,80 @@ SELECT :project_id::text, :user_hash::text, :device_hash::text, :bound_at::bigin
 WHERE NOT (:only_first::boolean AND EXISTS (
     SELECT 1 FROM guest_devices WHERE project_id = :project_id::text AND user_hash = :user_hash::text))
 ON CONFLICT DO NOTHING;
+
+-- read_cells_by_id --
+SELECT c.cell FROM cells AS c WHERE c.project_id = :project_id AND c.cell = ANY(:cells::bigint[]);
+
+-- insert_cell --
+-- One that somebody else has made meanwhile is not written.
+INSERT INTO cells (project_id, cell, model, prompt_version, arms, locale, platform)
+SELECT * FROM unnest(:project_id::text[], :cell::bigint[], :model::text[], :prompt_version::text[], :arms::text[],
+                     :locale::text[], :platform::text[])
+ON CONFLICT (project_id, cell) DO NOTHING;
+
+-- delete_changes --
+DELETE FROM totals_changes WHERE id = ANY(:ids::bigint[]);
+
+-- read_totals_hourly_of --
+-- A few more than the changed ones, perhaps.
+SELECT t.project_id, t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
+FROM totals_hourly AS t
+WHERE t.project_id = :project_id AND t.hour = ANY(:periods::bigint[]) AND t.cell = ANY(:cells::bigint[]);
+
+-- read_totals_daily_of --
+SELECT t.project_id, t.day, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
+FROM totals_daily AS t
+WHERE t.project_id = :project_id AND t.day = ANY(:periods::bigint[]) AND t.cell = ANY(:cells::bigint[]);
+
+-- write_totals_hourly --
+-- One that another process has changed since it was read is left as it is.
+INSERT INTO totals_hourly (project_id, hour, cell, auth_level, commented, shown, likes, dislikes, version)
+SELECT * FROM unnest(:project_id::text[], :hour::bigint[], :cell::bigint[], :auth_level::text[], :commented::boolean[],
+                     :shown::bytea[], :likes::bytea[], :dislikes::bytea[], :version::bigint[])
+ON CONFLICT (project_id, hour, cell, auth_level, commented) DO UPDATE SET
+    shown = excluded.shown, likes = excluded.likes, dislikes = excluded.dislikes, version = excluded.version
+WHERE totals_hourly.version = excluded.version - 1;
+
+-- write_totals_daily --
+INSERT INTO totals_daily (project_id, day, cell, auth_level, commented, shown, likes, dislikes, version)
+SELECT * FROM unnest(:project_id::text[], :day::bigint[], :cell::bigint[], :auth_level::text[], :commented::boolean[],
+                     :shown::bytea[], :likes::bytea[], :dislikes::bytea[], :version::bigint[])
+ON CONFLICT (project_id, day, cell, auth_level, commented) DO UPDATE SET
+    shown = excluded.shown, likes = excluded.likes, dislikes = excluded.dislikes, version = excluded.version
+WHERE totals_daily.version = excluded.version - 1;
+
+-- leave_queue --
+DELETE FROM review_queue WHERE rank = ANY(:ranks::bigint[]);
+
+-- join_queue --
+INSERT INTO review_queue (rank, project_id, message_id, subject, reviewed, words)
+SELECT w.rank, w.project_id, w.message_id, w.subject, w.reviewed, array_to_tsvector(string_to_array(w.words, chr(32)))
+FROM unnest(:rank::bigint[], :project_id::text[], :message_id::text[], :subject::text[], :reviewed::boolean[],
+            :words::text[]) AS w (rank, project_id, message_id, subject, reviewed, words);
+
+-- read_contents --
+SELECT m.message_id, substr(m.content, 1, :characters)
+FROM messages AS m
+WHERE m.project_id = :project_id AND m.message_id = ANY(:ids::text[]);
+
+-- search_review_queue --
+-- The same for those that hold all of the words.
+SELECT q.rank,
+       m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
+       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
+       r.label, r.note, r.reviewer, r.reviewed_at
+FROM review_queue AS q
+JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
+JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
+LEFT JOIN reviews AS r
+    ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
+WHERE q.words @@ :tsquery::text::tsquery AND q.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
+ORDER BY q.rank DESC
+LIMIT :limit;
+
+-- write_zone --
+INSERT INTO totals_zones (project_id, time_zone) SELECT * FROM unnest(:project_id::text[], :time_zone::text[]);
+
+-- clear_queue --
+DELETE FROM review_queue;

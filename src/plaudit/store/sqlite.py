@@ -5,7 +5,7 @@ One thread writes (see `group_commit`), a few read from snapshots of their own, 
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import partial
@@ -17,7 +17,7 @@ from plaudit.model import Feedback, Instant, Submission
 from plaudit.store.deciding import Decide
 from plaudit.store.failures import CannotOpen, DatabaseInUse
 from plaudit.store.group_commit import GroupCommit, WhenCommitted
-from plaudit.store.planned import PlannedStore
+from plaudit.store.planned import UTC_EVERYWHERE, PlannedStore
 from plaudit.store.plans import Plan, Steps
 from plaudit.store.sqlite_file import (
     HOW_TO_RESTORE,
@@ -33,6 +33,7 @@ from plaudit.store.sqlite_file import (
 )
 from plaudit.store.sqlite_migrate import migrate
 from plaudit.store.sqlite_plans import run
+from plaudit.store.sqlite_recount import keep_totals
 from plaudit.store.sqlite_writer import Job, Writer
 
 READERS = 2
@@ -48,8 +49,8 @@ class SqliteStore(PlannedStore):
     """`ports.Store` on one file. Make it with `open`, inside a running event loop, and `close` it."""
 
     def __init__(self, path: Path, writer: Writer, held_lock: Any, *, now: Callable[[], Instant], waiting_max: int,
-                 wait_seconds_max: float, when_committed: WhenCommitted) -> None:
-        super().__init__(now)
+                 wait_seconds_max: float, when_committed: WhenCommitted, zones: Mapping[str, str]) -> None:
+        super().__init__(now, zones)
         self._path = path
         self._writer = writer
         self._lock = held_lock
@@ -67,19 +68,20 @@ class SqliteStore(PlannedStore):
 
     @classmethod
     async def open(cls, path: Path, decide: Decide, *, now: Callable[[], Instant], waiting_max: int = 4096,
-                   wait_seconds_max: float = 5.0, when_committed: WhenCommitted = lambda *_: None) -> Self:
-        """Lock, open, migrate and check the file, making it if need be.
+                   wait_seconds_max: float = 5.0, when_committed: WhenCommitted = lambda *_: None,
+                   zones: Mapping[str, str] = UTC_EVERYWHERE) -> Self:
+        """Lock, open, migrate and check the file, making it if need be. `zones`: a project's time zone, if not UTC.
 
         Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`. A damaged database opens, but refuses every write.
         """
         held_lock = _lock(path)
         try:
-            writer = await asyncio.to_thread(_open_checked, path, decide)
+            writer = await asyncio.to_thread(_open_checked, path, decide, zones)
         except BaseException:
             held_lock.close()
             raise
         return cls(path, writer, held_lock, now=now, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
-                   when_committed=when_committed)
+                   when_committed=when_committed, zones=zones)
 
     @property
     def queue_depth(self) -> int:
@@ -163,16 +165,17 @@ def _lock(path: Path) -> IO[str]:
                             ) from error
 
 
-def _open_checked(path: Path, decide: Decide) -> Writer:
+def _open_checked(path: Path, decide: Decide, zones: Mapping[str, str]) -> Writer:
     """A writer on a migrated database; one that writes nothing when a first look finds damage."""
     try:
         connection = open_writer(path)
         found = damage(connection, stop=after(FIRST_LOOK_SECONDS))
-        writer = Writer(path, connection, decide)
+        writer = Writer(path, connection, decide, zones)
         if found:
             writer.stop_writing(found)
         else:
             migrate(connection)
+            keep_totals(connection, zones)
             writer.start()
     except OUTAGES as error:
         raise CannotOpen(f"Cannot open the database {path}: {error}. {HOW_TO_RESTORE}") from error

@@ -1,9 +1,9 @@
 """The one connection that writes, used by the writer's thread alone. A batch is one transaction that reads, decides and
 writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from plaudit.model import Feedback, Submission
 from plaudit.store import sqlite_file
 from plaudit.store.checkpoints import Checkpoints
 from plaudit.store.deciding import Decide, Key, Known, key_of
+from plaudit.store.derived import Changed, keep
 from plaudit.store.outage import Outage
 from plaudit.store.plans import Plan
 from plaudit.store.queries import queries
@@ -32,8 +33,10 @@ log = structlog.get_logger("plaudit.store")
 
 
 class Writer:
-    def __init__(self, path: Path, connection: apsw.Connection, decide: Decide) -> None:
+    def __init__(self, path: Path, connection: apsw.Connection, decide: Decide, zones: Mapping[str, str]) -> None:
+        """`zones`: the time zone of each project where it is not UTC."""
         self._path = path
+        self._zones = zones
         self._connection: apsw.Connection | None = connection
         self._checkpoints: Checkpoints | None = None
         self._decide = decide
@@ -89,6 +92,7 @@ class Writer:
         known = _read(connection, [key_of(submission) for submission in submissions])
         outcomes: list[Feedback | PlauditError | None] = []
         states: dict[Key, Row] = {}
+        changes: dict[Key, Feedback] = {}
         history: list[Row] = []
         for submission in submissions:
             standing = known[key_of(submission)]
@@ -102,10 +106,14 @@ class Writer:
                 self._last_seq += 1
                 row = (*feedback_row(changed), self._last_seq)
                 history.append((*row, standing.seq))
-                states[key_of(submission)] = row
+                states[key_of(submission)], changes[key_of(submission)] = row, changed
                 standing.feedback, standing.seq = changed, self._last_seq
-        _insert(connection, "write_feedback", [states[key] for key in sorted(states)])
+        keys = sorted(states)
+        _insert(connection, "write_feedback", [states[key] for key in keys])
         _insert(connection, "append_history", history)
+        if keys:
+            kept = [Changed(changes[key], states[key][-1], known[key]) for key in keys]
+            run(connection, partial(keep, kept, self._zones))
         return outcomes
 
     def _usable(self) -> apsw.Connection:
@@ -173,7 +181,7 @@ def _read(connection: apsw.Connection, keys: Sequence[Key]) -> dict[Key, Known]:
     for chunk in _chunks(keys):
         wanted = [(number, *key) for number, key in enumerate(chunk)]
         found = from_json(connection.execute(_statement("read_for_decision", len(wanted), 4), _flat(wanted)).get)
-        known |= zip(chunk, map(Known, found), strict=True)
+        known |= {key: Known(key[0], row) for key, row in zip(chunk, found, strict=True)}
     return known
 
 

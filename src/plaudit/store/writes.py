@@ -1,17 +1,22 @@
 """The writes that are not votes, each a plan that runs inside a transaction that writes."""
 
-from collections.abc import Iterable, Sequence
+import random
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from plaudit.errors import Conflict
-from plaudit.model import Conversation, Instant, Message
+from plaudit.model import Conversation, Instant, Message, Role
 from plaudit.ports import DeviceBinding, Registered
 from plaudit.rules import registration_conflict
 from plaudit.store import rows
 from plaudit.store.plans import Ask, Put, Row, Steps
+from plaudit.store.tally import Tally, answer_of, cell_row
+
+CHANGE_BITS = 62
 
 
-def register(project_id: str, messages: Sequence[Message]) -> Steps[list[Registered | Conflict]]:
+def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, str]
+             ) -> Steps[list[Registered | Conflict]]:
     """Messages of one project; each is judged on what those before it left."""
     found = yield from _by_id("read_messages_by_id", project_id, {message.id for message in messages})
     known = {message.id: message for message in map(rows.message, found)}
@@ -29,7 +34,23 @@ def register(project_id: str, messages: Sequence[Message]) -> Steps[list[Registe
             conversations.setdefault(message.conversation_id, _conversation_of([message]))
     yield Put("insert_message", [rows.message_row(new[message_id]) for message_id in sorted(new)])
     yield Put("touch_conversation", _touched(new.values()))
+    yield from _count(project_id, [message for message in new.values() if message.role is Role.ASSISTANT], zones)
     return outcomes
+
+
+def _count(project_id: str, shown: Sequence[Message], zones: Mapping[str, str]) -> Steps[None]:
+    """What was shown, for the totals. Changes that no vote is behind have numbers below nought."""
+    if not shown:
+        return
+    answers = [answer_of(message) for message in shown]
+    cells = {answer.cell.id: answer.cell for answer in answers}
+    found = yield Ask("read_cells_by_id", {"project_id": project_id, "cells": sorted(cells)})
+    unknown = cells.keys() - {cell for cell, in found}
+    yield Put("insert_cell", [cell_row(project_id, cells[cell]) for cell in sorted(unknown)])
+    tally = Tally(zones)
+    for message, answer in zip(shown, answers, strict=True):
+        tally.shown(answer, message.owner.key)
+    yield Ask("add_changes", {"id": -1 - random.getrandbits(CHANGE_BITS), "changes": tally.text()})
 
 
 def create_conversation(conversation: Conversation) -> Steps[None]:

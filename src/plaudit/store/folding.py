@@ -1,0 +1,84 @@
+"""How what transactions changed is folded into the totals, a few transactions at a time.
+
+A reader adds what has not been folded yet, so it makes no difference when that happens, but for speed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from plaudit.store import lanes
+from plaudit.store.plans import Ask, Put, Row, Steps
+from plaudit.store.tally import CHANGE_WIDTH, UTC, read_changes
+from plaudit.store.zones import day_of
+
+FOLDED_MAX = 200  # transactions' changes at a time: votes get their turn in between
+
+READ = {"hourly": "read_totals_hourly_of", "daily": "read_totals_daily_of"}
+READ_ALL = {"hourly": "read_all_totals_hourly", "daily": "read_all_totals_daily"}
+WRITE = {"hourly": "write_totals_hourly", "daily": "write_totals_daily"}
+
+Key = tuple[Any, ...]  # a total's: project, hour or day, cell, auth level, commented
+Sums = list[int]  # lanes of what was shown, liked, disliked
+
+
+def fold(zones: Mapping[str, str]) -> Steps[bool]:
+    """Some of the changes into the totals; is there more to fold?"""
+    found = yield Ask("read_changes_to_fold", {"limit": FOLDED_MAX})
+    hourly = sums_of(found)
+    daily = by_day(hourly, zones)
+    yield from _fold_into("hourly", hourly)
+    yield from _fold_into("daily", daily)
+    if found:
+        yield Ask("delete_changes", {"ids": [change_id for change_id, _ in found]})
+    return len(found) == FOLDED_MAX
+
+
+def anything_to_fold() -> Steps[bool]:
+    return bool((yield Ask("read_changes_to_fold", {"limit": 1})))
+
+
+def sums_of(changes: Iterable[Row]) -> dict[Key, Sums]:
+    sums: defaultdict[Key, Sums] = defaultdict(nothing)
+    for _, text in changes:
+        for place, buckets in read_changes(text):
+            into = sums[place]
+            for start in range(0, len(buckets), CHANGE_WIDTH):
+                bucket, *by = buckets[start:start + CHANGE_WIDTH]
+                for number, change in enumerate(by):
+                    if change:
+                        into[number] += lanes.lane(bucket, change)
+    return sums
+
+
+def by_day(hourly: Mapping[Key, Sums], zones: Mapping[str, str]) -> dict[Key, Sums]:
+    sums: defaultdict[Key, Sums] = defaultdict(nothing)
+    for (project_id, hour, *rest), change in hourly.items():
+        add(sums[project_id, day_of(hour, zones.get(project_id, UTC)), *rest], change)
+    return sums
+
+
+def _fold_into(table: str, changes: Mapping[Key, Sums]) -> Steps[None]:
+    """Totals are read and written again; where somebody else has changed one meanwhile, all of this is begun anew."""
+    standing: dict[Key, tuple[Sums, int]] = {}
+    for project_id in sorted({project_id for project_id, *_ in changes}):
+        own = [key for key in changes if key[0] == project_id]
+        found = yield Ask(READ[table], {
+            "project_id": project_id, "periods": sorted({key[1] for key in own}),
+            "cells": sorted({key[2] for key in own})})
+        standing |= {(*row[:4], bool(row[4])): ([*map(lanes.unpack, row[5:8])], row[8]) for row in found}
+    rows = []
+    for key in sorted(changes):
+        total, version = standing.get(key, (nothing(), 0))
+        add(total, changes[key])
+        rows.append((*key, *map(lanes.pack, total), version + 1))
+    yield Put(WRITE[table], rows)
+
+
+def nothing() -> Sums:
+    return [0, 0, 0]
+
+
+def add(into: Sums, more: Iterable[int]) -> None:
+    for number, lane in enumerate(more):
+        into[number] += lane

@@ -1,0 +1,103 @@
+"""The totals and the queue made anew from messages and votes: for a database that had none, or whose zone has changed.
+
+Plans, for one transaction while nobody votes.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from operator import itemgetter
+
+import structlog
+
+from plaudit.model import Role
+from plaudit.store import lanes
+from plaudit.store.derived import entry, rank_of
+from plaudit.store.folding import READ_ALL, WRITE, Key, Sums, add, by_day, nothing, sums_of
+from plaudit.store.plans import Ask, Put, Row, Steps
+from plaudit.store.tally import UTC, Answer, Cell, Tally, cell_row, counted
+from plaudit.store.words import CHARACTERS_MAX
+
+CHUNK_ROWS = 5000
+DERIVED = ("clear_changes", "clear_totals_hourly", "clear_totals_daily", "clear_cells", "clear_queue")
+
+log = structlog.get_logger("plaudit.store")
+
+
+def is_due(zones: Mapping[str, str]) -> Steps[bool]:
+    """Are there answers that were never counted, or counted by another zone's days?"""
+    [[has_totals, has_messages]] = yield Ask("read_whether_counted", {})
+    known: dict[str, str] = {project: zone for project, zone in (yield Ask("read_zones", {}))}  # noqa: C416 -- rows are no pairs to mypy
+    moved = [project for project in known.keys() | zones.keys() if known.get(project, UTC) != zones.get(project, UTC)]
+    return bool(moved) or (bool(has_messages) and not has_totals)
+
+
+def recount(zones: Mapping[str, str]) -> Steps[None]:
+    """Forget all that is derived, and derive it again."""
+    [[_, has_messages]] = yield Ask("read_whether_counted", {})
+    if has_messages:
+        log.info("counting all messages and votes anew: a few minutes for each ten million")
+    for statement in DERIVED:
+        yield Ask(statement, {})
+    cells: dict[tuple[str, int], Cell] = {}
+    hourly = yield from _counted_anew(zones, cells)
+    yield Put("insert_cell", [cell_row(key[0], cells[key]) for key in sorted(cells)])
+    for table, sums in (("hourly", hourly), ("daily", by_day(hourly, zones))):
+        yield Put(WRITE[table], [(*key, *map(lanes.pack, sums[key]), 1) for key in sorted(sums)])
+    yield from _queue_anew()
+    yield Ask("clear_zones", {})
+    yield Put("write_zone", sorted(zones.items()))
+
+
+def differences(zones: Mapping[str, str]) -> Steps[list[str]]:
+    """Where the totals are not what a recount says; there must be none."""
+    counted_anew = yield from _counted_anew(zones, {})
+    expected = {"hourly": counted_anew, "daily": by_day(counted_anew, zones)}
+    unfolded = sums_of((yield Ask("read_changes", {})))
+    found = []
+    for table, change in (("hourly", unfolded), ("daily", by_day(unfolded, zones))):
+        totals = defaultdict(nothing, {(*row[:4], bool(row[4])): [*map(lanes.unpack, row[5:8])]
+                                       for row in (yield Ask(READ_ALL[table], {}))})
+        for key, sums in change.items():
+            add(totals[key], sums)
+        found += [f"{table} {key}" for key in sorted(totals.keys() | expected[table].keys())
+                  if totals.get(key, nothing()) != expected[table].get(key, nothing())]
+    return found
+
+
+# ---------------------------------------------------------------- steps
+
+
+def _counted_anew(zones: Mapping[str, str], cells: dict[tuple[str, int], Cell]) -> Steps[dict[Key, Sums]]:
+    """What the hourly totals must be; the cells that they are of go into `cells`."""
+    hourly: defaultdict[Key, Sums] = defaultdict(nothing)
+    after = {"project_id": "", "message_id": ""}
+    while found := (yield Ask("read_messages_to_count", {**after, "role": Role.ASSISTANT.value, "limit": CHUNK_ROWS})):
+        tally = Tally(zones)
+        for row in found:
+            answer = _count(tally, row)
+            cells[answer.project_id, answer.cell.id] = answer.cell
+        for key, sums in sums_of([(0, tally.text() or "[]")]).items():
+            add(hourly[key], sums)
+        after = {"project_id": found[-1][0], "message_id": found[-1][1]}
+    return hourly
+
+
+def _count(tally: Tally, row: Row) -> Answer:
+    project_id, _, owner, created_at, *cell, vote, commented, auth_level = row
+    answer = Answer(project_id, created_at, Cell(*cell))
+    tally.shown(answer, owner)
+    tally.voted(answer, owner, None, counted(vote, commented, auth_level))
+    return answer
+
+
+def _queue_anew() -> Steps[None]:
+    after = {"project_id": "", "message_id": "", "subject": ""}
+    while found := (yield Ask("read_votes_to_queue", {**after, "characters": CHARACTERS_MAX, "limit": CHUNK_ROWS})):
+        yield Put("join_queue", sorted(map(_queued, found), key=itemgetter(0)))
+        after = dict(zip(after, found[-1], strict=False))
+
+
+def _queued(row: Row) -> Row:
+    *key, vote, comment, auth_level, seq, content, reviewed = row
+    rank = rank_of(seq, counted(vote, comment is not None, auth_level)) or 0
+    return entry(rank, key, (comment, content), reviewed=bool(reviewed))

@@ -1,0 +1,70 @@
+"""An SQLite file that is only read, beside the server that writes it: for commands, which ask one thing at a time."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, Self, TypeVar
+
+import apsw
+
+from plaudit.errors import Unavailable
+from plaudit.model import Feedback, Instant, Submission
+from plaudit.store.failures import CannotOpen
+from plaudit.store.planned import PlannedStore
+from plaudit.store.plans import Steps
+from plaudit.store.sqlite_file import OUTAGES, open_reader, unavailable
+from plaudit.store.sqlite_migrate import due
+from plaudit.store.sqlite_plans import run
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SqliteReading(PlannedStore):
+    """`ports.Store` without whatever changes something, which raises `Unavailable`."""
+
+    def __init__(self, connection: apsw.Connection, now: Callable[[], Instant], zones: Mapping[str, str]) -> None:
+        super().__init__(now, zones)
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path, *, now: Callable[[], Instant], zones: Mapping[str, str]) -> Self:
+        """Raises `CannotOpen`, `WrongDatabase`."""
+        if not path.is_file():
+            raise CannotOpen(f"There is no database at {path}: check data_dir and database_url, or start a server")
+        try:
+            connection = open_reader(path)
+            if due(connection):
+                connection.close()
+                raise CannotOpen(f"{path} is an older Plaudit's; bring it up to date with `plaudit migrate`")
+        except OUTAGES as error:
+            raise CannotOpen(f"Cannot open the database {path}: {error}") from error
+        return cls(connection, now, zones)
+
+    async def close(self) -> None:
+        self._connection.close()
+
+    async def submit(self, submission: Submission) -> Feedback | None:  # noqa: ARG002 -- whatever it is
+        raise _only_read()
+
+    async def _write(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: ARG002 -- the same
+        raise _only_read()
+
+    async def _search(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._read(steps, *args, **kwargs)
+
+    async def _read(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.to_thread(self._read_here, partial(steps, *args, **kwargs))
+
+    def _read_here(self, plan: Callable[[], Steps[T]]) -> T:
+        try:
+            with self._connection:
+                found = run(self._connection, plan)
+        except OUTAGES as error:
+            raise unavailable(error) from error
+        return found
+
+
+def _only_read() -> Unavailable:
+    return Unavailable("This database is only read here")

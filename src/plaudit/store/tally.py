@@ -1,0 +1,138 @@
+"""What a transaction changes in the totals: an answer that was shown, a vote that came, changed or went.
+
+Each change belongs to the hour at which its answer was shown and to the answer's cell, the combination of what it is
+told apart by; so whatever becomes of a vote, it is counted beside the answer that it judges.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from plaudit.model import BUCKETS, Instant, Message
+from plaudit.store.plans import Row
+from plaudit.store.rows import from_json, to_json
+from plaudit.store.zones import hour_of
+
+UTC = "UTC"
+SHOWN, LIKES, DISLIKES = 1, 2, 3  # where they stand in a bucket's change, after the bucket's number
+CHANGE_WIDTH = 4
+
+
+class Cell(NamedTuple):
+    """What answers are told apart by. `arms` is a JSON object, as it was registered."""
+
+    model: str | None
+    prompt_version: str | None
+    arms: str
+    locale: str | None
+    platform: str | None
+
+    @property
+    def id(self) -> int:
+        return _cell_id(self)
+
+
+class Answer(NamedTuple):
+    """What the count of a vote depends on, of the message that it judges."""
+
+    project_id: str
+    created_at: Instant
+    cell: Cell
+
+
+class Counted(NamedTuple):
+    """How a standing vote is counted."""
+
+    vote: int
+    commented: bool
+    auth_level: str
+
+
+class Place(NamedTuple):
+    """Where a change is counted. `auth_level` and `commented` are the vote's; empty and false for what was shown."""
+
+    project_id: str
+    hour: Instant
+    cell: int
+    auth_level: str
+    commented: bool
+
+
+class Tally:
+    """The changes of one transaction. `zones`: the time zone of each project where it is not UTC."""
+
+    def __init__(self, zones: Mapping[str, str]) -> None:
+        self._zones = zones
+        self._changes: dict[Place, dict[int, list[int]]] = {}
+
+    def shown(self, answer: Answer, owner: str) -> None:
+        self._add(self._place(answer, "", commented=False), owner, SHOWN, 1)
+
+    def voted(self, answer: Answer, subject: str, before: Counted | None, after: Counted | None) -> None:
+        """A vote is no longer counted as it was before, but as it is now."""
+        if before == after:
+            return
+        for vote, by in ((before, -1), (after, 1)):
+            if vote:
+                place = self._place(answer, vote.auth_level, commented=vote.commented)
+                self._add(place, subject, LIKES if vote.vote > 0 else DISLIKES, by)
+
+    def text(self) -> str | None:
+        """For `totals_changes.changes`: each place, and its buckets' changes in a row. None: nothing has changed."""
+        changes = [(*place, [number for change in buckets.values() if any(change[SHOWN:]) for number in change])
+                   for place, buckets in self._changes.items()]
+        left = [change for change in changes if change[-1]]
+        return to_json(left) if left else None
+
+    def _place(self, answer: Answer, auth_level: str, *, commented: bool) -> Place:
+        hour = hour_of(answer.created_at, self._zones.get(answer.project_id, UTC))
+        return Place(answer.project_id, hour, answer.cell.id, auth_level, commented)
+
+    def _add(self, place: Place, subject: str, number: int, by: int) -> None:
+        bucket = bucket_of(subject)
+        buckets = self._changes.setdefault(place, {})
+        buckets.setdefault(bucket, [bucket, 0, 0, 0])[number] += by
+
+
+def read_changes(text: str) -> Iterable[tuple[Place, Sequence[int]]]:
+    """What `Tally.text` wrote."""
+    for *place, buckets in _decode(text):
+        yield Place(*place), buckets
+
+
+def counted(vote: int | None, comment: object, auth_level: str | None) -> Counted | None:
+    """None: there is nothing to count. `comment` is only asked whether it is there."""
+    return Counted(int(vote), bool(comment), str(auth_level)) if vote else None
+
+
+def answer_of(message: Message) -> Answer:
+    cell = Cell(message.model, message.prompt_version, to_json(message.arms), message.locale, message.platform)
+    return Answer(message.project_id, message.created_at, cell)
+
+
+def cell_row(project_id: str, cell: Cell) -> Row:
+    return (project_id, cell.id, *cell._replace(arms=_sorted(cell.arms)))
+
+
+@lru_cache(maxsize=65_536)
+def bucket_of(subject: str) -> int:
+    """The same for ever and everywhere: intervals are made by leaving out one bucket of people at a time."""
+    return blake2b(subject.encode(), digest_size=1, person=b"plaudit.bucket").digest()[0] % BUCKETS
+
+
+@lru_cache(maxsize=8192)
+def _cell_id(cell: Cell) -> int:
+    """63 bits of a hash over what the cell is, in whatever order its arms came."""
+    values = to_json([*cell._replace(arms=_sorted(cell.arms))]).encode()
+    return int.from_bytes(blake2b(values, digest_size=8, person=b"plaudit.cell").digest()) >> 1
+
+
+@lru_cache(maxsize=8192)
+def _sorted(arms: str) -> str:
+    return to_json(dict(sorted(from_json(arms).items())))
+
+
+_decode: Any = msgspec.json.Decoder(list[tuple[str, int, int, str, bool, list[int]]]).decode

@@ -1,0 +1,222 @@
+"""How the totals are added up: plans that read one window of them and group it in several ways."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from plaudit.errors import Invalid
+from plaudit.model import Attribute, Counted, Counts, Dimension, Grouping, Instant, Period, Selection
+from plaudit.store import lanes
+from plaudit.store.folding import nothing, sums_of
+from plaudit.store.plans import Ask, Row, Steps
+from plaudit.store.rows import from_json
+from plaudit.store.zones import begin_of, day_of, hour_of, week_of
+
+ALWAYS = 2**62  # later than any instant and any day
+READ = {"hourly": "read_totals_hourly", "daily": "read_totals_daily"}
+VALUES = (Attribute.MODEL, Attribute.PROMPT_VERSION, Attribute.LOCALE, Attribute.PLATFORM)  # as _Cell has them
+
+Values = tuple[str | None, ...]
+
+
+def counts(project_id: str, selection: Selection, groupings: Sequence[Grouping], zone: str
+           ) -> Steps[list[list[Counted]]]:
+    """See `ports.Store.counts`."""
+    window = _Window.of(selection, zone, hourly=any(grouping.per is Period.HOUR for grouping in groupings))
+    found = yield Ask("read_cells", {"project_id": project_id})
+    cells = {row[0]: _cell(row) for row in found}
+    wanted = {cell for cell, values in cells.items() if _is_wanted(values, selection)}
+    totals: list[_Total] = []
+    for table, first, last in window.ranges:
+        found = yield Ask(READ[table], {"project_id": project_id, "first": first, "last": last})
+        totals += window.totals(table, found, wanted)
+    changes = yield Ask("read_changes", {})
+    totals += window.changes(changes, project_id, wanted)
+    chosen = [total for total in totals if _is_chosen(total, selection)]
+    whole = _over_time(chosen)
+    return [_grouped(chosen if grouping.per else whole, grouping, cells, selection, window) for grouping in groupings]
+
+
+def dimensions(project_id: str) -> Steps[dict[Dimension, list[str]]]:
+    """See `ports.Store.dimensions`."""
+    values: defaultdict[Dimension, set[str]] = defaultdict(set)
+    for _, *known, arms in (yield Ask("read_cells", {"project_id": project_id})):
+        for attribute, value in zip(VALUES, known, strict=True):
+            if value is not None:
+                values[Dimension(attribute)].add(value)
+        for experiment, arm in from_json(arms).items():
+            values[Dimension(Attribute.ARM, experiment)].add(arm)
+    return {dimension: sorted(values[dimension]) for dimension in sorted(values, key=str)}
+
+
+# ---------------------------------------------------------------- what is read
+
+
+class _Cell(NamedTuple):
+    model: str | None
+    prompt_version: str | None
+    locale: str | None
+    platform: str | None
+    arms: Mapping[str, str]
+
+    def value(self, dimension: Dimension) -> str | None:
+        if dimension.attribute is Attribute.ARM:
+            return self.arms.get(dimension.experiment or "")
+        value: str | None = getattr(self, dimension.attribute)
+        return value
+
+
+def _cell(row: Row) -> _Cell:
+    _, model, prompt_version, locale, platform, arms = row
+    return _Cell(model, prompt_version, locale, platform, from_json(arms))
+
+
+class _Total(NamedTuple):
+    """`unit`: the hour or the day, whichever the window is made of. None: all of them together."""
+
+    unit: int | None
+    cell: int
+    auth_level: str
+    commented: bool | None
+    shown: int  # lanes
+    likes: int
+    dislikes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Made of whole days, with hours at its ends where it begins or ends within one; or of hours only."""
+
+    zone: str
+    since: Instant
+    until: Instant
+    hourly: bool
+    ranges: Sequence[tuple[str, int, int]]  # table, first, last (exclusive)
+
+    @classmethod
+    def of(cls, selection: Selection, zone: str, *, hourly: bool) -> "_Window":
+        """Raises `Invalid`."""
+        since = _beginning(selection.since, "since", zone, -ALWAYS)
+        until = max(since, _beginning(selection.until, "until", zone, ALWAYS))
+        return cls(zone, since, until, hourly, _hours(since, until) if hourly else _days(since, until, zone))
+
+    def totals(self, table: str, found: Sequence[Row], wanted: set[int]) -> Iterator[_Total]:
+        unit = _same if table == "daily" or self.hourly else self.day
+        for period, cell, auth_level, commented, shown, likes, dislikes in found:
+            if cell in wanted:
+                yield _Total(unit(period), cell, auth_level, bool(commented), lanes.unpack(shown), lanes.unpack(likes),
+                             lanes.unpack(dislikes))
+
+    def changes(self, found: Sequence[Row], project_id: str, wanted: set[int]) -> Iterator[_Total]:
+        """What has not been folded into the totals yet."""
+        for (owner, hour, cell, auth_level, commented), sums in sums_of(found).items():
+            if owner == project_id and cell in wanted and self.since <= hour < self.until:
+                yield _Total(hour if self.hourly else self.day(hour), cell, auth_level, commented, *sums)
+
+    def day(self, hour: Instant) -> int:
+        return day_of(hour, self.zone)
+
+    def start(self, unit: int, per: Period) -> Instant:
+        """When the period began that this hour or day belongs to."""
+        if per is Period.HOUR:
+            return unit
+        day = self.day(unit) if self.hourly else unit
+        return begin_of(week_of(day) if per is Period.WEEK else day, self.zone)
+
+
+def _beginning(instant: Instant | None, field: str, zone: str, otherwise: Instant) -> Instant:
+    if instant is None:
+        return otherwise
+    if hour_of(instant, zone) != instant:
+        raise Invalid(field, f"must be the beginning of an hour in the project's time zone, {zone}")
+    return instant
+
+
+def _hours(since: Instant, until: Instant) -> list[tuple[str, int, int]]:
+    return [("hourly", since, until)] if since < until else []
+
+
+def _days(since: Instant, until: Instant, zone: str) -> list[tuple[str, int, int]]:
+    first = -ALWAYS if since == -ALWAYS else day_of(since - 1, zone) + 1
+    last = ALWAYS if until == ALWAYS else day_of(until, zone)
+    if first > last:
+        return _hours(since, until)
+    before = [] if since == -ALWAYS else _hours(since, begin_of(first, zone))
+    after = [] if until == ALWAYS else _hours(begin_of(last, zone), until)
+    return [*before, *([("daily", first, last)] if first < last else []), *after]
+
+
+# ---------------------------------------------------------------- what is chosen, and how it is added up
+
+
+def _is_wanted(cell: _Cell, selection: Selection) -> bool:
+    """An empty text asks for those that have none."""
+    asked = [(getattr(selection, attribute.value), cell.value(Dimension(attribute))) for attribute in VALUES]
+    asked += [(arm, cell.arms.get(experiment)) for experiment, arm in selection.arms.items()]
+    return all(wish is None or (value or "") == wish for wish, value in asked)
+
+
+def _is_chosen(total: _Total, selection: Selection) -> bool:
+    return ((selection.auth_level is None or total.auth_level == selection.auth_level)
+            and (selection.has_comment is None
+                 or (total.auth_level != "" and total.commented == selection.has_comment)))
+
+
+def _over_time(totals: Sequence[_Total]) -> list[_Total]:
+    """A total a cell and kind of vote: few, so that each further grouping costs next to nothing."""
+    sums: defaultdict[tuple[int, str], list[int]] = defaultdict(nothing)
+    for total in totals:
+        into = sums[total.cell, total.auth_level]
+        into[0] += total.shown
+        into[1] += total.likes
+        into[2] += total.dislikes
+    return [_Total(None, cell, auth_level, None, *added) for (cell, auth_level), added in sums.items()]
+
+
+def _grouped(totals: Sequence[_Total], grouping: Grouping, cells: Mapping[int, _Cell], selection: Selection,
+             window: _Window) -> list[Counted]:
+    sums: defaultdict[tuple[Values, Instant | None], list[int]] = defaultdict(nothing)
+    values, start = _namer(grouping, cells), _starter(grouping, window)
+    by_vote = any(dimension.attribute is Attribute.AUTH_LEVEL for dimension in grouping.by)
+    for total in totals:
+        if total.auth_level or not by_vote:
+            into = sums[values(total.cell, total.auth_level), start(total.unit)]
+            into[0] += total.shown
+            into[1] += total.likes
+            into[2] += total.dislikes
+    unknown = by_vote or selection.auth_level is not None or selection.has_comment is not None
+    return [Counted(names, begun, _counts(added, shown_known=not unknown))
+            for (names, begun), added in sorted(sums.items(), key=_order) if any(added)]
+
+
+def _namer(grouping: Grouping, cells: Mapping[int, _Cell]) -> Callable[[int, str], Values]:
+    @cache
+    def values(cell: int, auth_level: str) -> Values:
+        return tuple(auth_level if dimension.attribute is Attribute.AUTH_LEVEL else cells[cell].value(dimension)
+                     for dimension in grouping.by)
+
+    return values
+
+
+def _starter(grouping: Grouping, window: _Window) -> Callable[[int | None], Instant | None]:
+    @cache
+    def start(unit: int | None) -> Instant | None:
+        return None if unit is None or grouping.per is None else window.start(unit, grouping.per)
+
+    return start
+
+
+def _counts(sums: Sequence[int], *, shown_known: bool) -> Counts:
+    shown, likes, dislikes = map(lanes.numbers, sums)
+    return Counts(shown if shown_known else None, likes, dislikes)
+
+
+def _order(group: tuple[tuple[Values, Instant | None], Any]) -> Any:
+    (values, start), _ = group
+    return start or 0, [(value is not None, value or "") for value in values]
+
+
+def _same(period: int) -> int:
+    return period
