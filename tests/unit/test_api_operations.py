@@ -6,6 +6,7 @@ import httpx2
 import identity_provider
 import pytest
 
+from plaudit.analytics import Analytics
 from plaudit.auth.keys import new_server_key
 from plaudit.http.api import batch
 from plaudit.http.app import Application, EdgeSettings
@@ -45,10 +46,16 @@ def service(store, clock):
 
 
 @pytest.fixture
-async def client(service, authenticator, projects, keys):
+def analytics(store, clock):
+    return Analytics(store, now=clock)
+
+
+@pytest.fixture
+async def client(service, analytics, authenticator, projects, keys):
     """Whoever has the key for everything."""
     own, other, _ = projects
-    app = Application(service, authenticator(own, other), Metrics(), EdgeSettings(batch_body_bytes_max=9 * 1024 * 1024))
+    app = Application(service, analytics, authenticator(own, other), Metrics(),
+                      EdgeSettings(batch_body_bytes_max=9 * 1024 * 1024))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://plaudit", headers=_bearer(keys[0][Scope.ADMIN]),
     ) as client:
@@ -257,6 +264,11 @@ OPERATIONS = [
     ("GET", "/v1/conversations/c-1", Scope.FEEDBACK_READ),
     ("GET", "/v1/feedback", Scope.FEEDBACK_READ),
     ("GET", "/v1/feedback/m-1/history", Scope.FEEDBACK_READ),
+    ("GET", "/v1/analytics/summary", Scope.FEEDBACK_READ),
+    ("GET", "/v1/analytics/series", Scope.FEEDBACK_READ),
+    ("GET", "/v1/analytics/breakdown?by=model", Scope.FEEDBACK_READ),
+    ("GET", "/v1/analytics/compare?by=model", Scope.FEEDBACK_READ),
+    ("GET", "/v1/analytics/ranking?by=model", Scope.FEEDBACK_READ),
 ]
 
 

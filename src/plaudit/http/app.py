@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
+from plaudit.analytics import Analytics
 from plaudit.http import api, docs
 from plaudit.http.address import Network
 from plaudit.http.contracts import handauncle, siteassist
@@ -38,9 +39,9 @@ class EdgeSettings:
 class Application:
     """The ASGI application. Set `draining` to make /readyz say that this process is going away."""
 
-    def __init__(self, service: Service, authenticator: Authenticator, metrics: Metrics, settings: EdgeSettings, *,
-                 origins: frozenset[str] = frozenset(), more_routes: Sequence[Resource] = (),
-                 shared_counts: SharedCounts | None = None) -> None:
+    def __init__(self, service: Service, analytics: Analytics, authenticator: Authenticator, metrics: Metrics,
+                 settings: EdgeSettings, *, origins: frozenset[str] = frozenset(),
+                 more_routes: Sequence[Resource] = (), shared_counts: SharedCounts | None = None) -> None:
         """`origins`: every project's web origins. `more_routes`: pages that only some runs have. `shared_counts`: what
         the limits of several processes are counted by."""
         self.draining = False
@@ -50,7 +51,8 @@ class Application:
         routes = [
             *handauncle.routes(service, authenticator, door, settings.body_bytes_max),
             *siteassist.routes(service, authenticator, door, settings.body_bytes_max),
-            *api.routes(service, authenticator, door, settings.body_bytes_max, settings.batch_body_bytes_max),
+            *api.routes(service, analytics, authenticator, door, body_bytes_max=settings.body_bytes_max,
+                        batch_body_bytes_max=settings.batch_body_bytes_max),
             *health.routes(),
             *docs.routes(authenticator, settings.docs_access),
             *more_routes,

@@ -1,7 +1,7 @@
 """Query parameters: each known, given once and checked. A misspelt filter would silently read everything."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -23,15 +23,22 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def parameters(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """The parameters that were given. Raises `Invalid` for one that is unknown, repeated or wrong."""
+def parameters(request: Request, readers: Mapping[str, Reader], repeated: Collection[str] = ()) -> dict[str, Any]:
+    """The parameters that were given, as a list each where they may be `repeated`.
+
+    Raises `Invalid` for one that is unknown, given twice or wrong.
+    """
     found: dict[str, Any] = {}
     for name, text in request.query_params.multi_items():
         if name not in readers:
             raise Invalid(name[:TEXT_LENGTH_MAX], f"is no parameter here; there are: {', '.join(readers) or 'none'}")
-        if name in found:
+        value = readers[name](text, name)
+        if name in repeated:
+            found.setdefault(name, []).append(value)
+        elif name in found:
             raise Invalid(name, "is given more than once")
-        found[name] = readers[name](text, name)
+        else:
+            found[name] = value
     return found
 
 
@@ -62,7 +69,7 @@ def text_up_to(length_max: int) -> Reader:
     return read
 
 
-def _members(kind: type[E]) -> Reader:
+def members(kind: type[E]) -> Reader:
     return one_of({member.value: member for member in kind})
 
 
@@ -75,8 +82,8 @@ FILTERS: dict[str, Reader] = {
     "has_comment": one_of({"true": True, "false": False}),
     "model": text_up_to(TEXT_LENGTH_MAX),
     "prompt_version": text_up_to(TEXT_LENGTH_MAX),
-    "contract": _members(Contract),
-    "auth_level": _members(AuthLevel),
+    "contract": members(Contract),
+    "auth_level": members(AuthLevel),
 }
 LIMIT = number(1, LIMIT_MAX)
 FEEDBACK = {**FILTERS, "limit": LIMIT, "cursor": text_up_to(CURSOR_LENGTH_MAX)}

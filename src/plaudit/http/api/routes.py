@@ -6,11 +6,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from plaudit.errors import Conflict, Forbidden, Invalid, PlauditError
+from plaudit.analytics import Analytics
+from plaudit.errors import Conflict, Invalid, PlauditError
 from plaudit.http import body
-from plaudit.http.api import batch, query, registration, wire
+from plaudit.http.api import analytics_routes, batch, query, registration, wire
 from plaudit.http.api.identifiers import read_id
-from plaudit.http.bearer import bearer
+from plaudit.http.api.proof import Proof
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.resource import Resource, path_id, resource
@@ -22,30 +23,32 @@ CREATED, OK = 201, 200
 GUESTS_AT_ONCE = 64  # each may bind a device: together they share commits, all at once they would fill the queue
 
 
-def routes(service: Service, authenticator: Authenticator, door: Door, body_bytes_max: int, batch_body_bytes_max: int
-           ) -> list[Resource]:
-    api = Api(service, authenticator, door, max(body_bytes_max, registration.MESSAGE_BYTES_MAX), batch_body_bytes_max)
+def routes(service: Service, analytics: Analytics, authenticator: Authenticator, door: Door, *, body_bytes_max: int,
+           batch_body_bytes_max: int) -> list[Resource]:
+    proof = Proof(authenticator, door)
+    api = Api(service, authenticator, proof, max(body_bytes_max, registration.MESSAGE_BYTES_MAX), batch_body_bytes_max)
     return [
         resource("/v1/messages", "plaudit", POST=api.register_batch),
         resource("/v1/messages/{id}", "plaudit", GET=api.message, PUT=api.register),
         resource("/v1/conversations/{id}", "plaudit", GET=api.conversation),
         resource("/v1/feedback", "plaudit", GET=api.feedback),
         resource("/v1/feedback/{message_id}/history", "plaudit", GET=api.history),
+        *analytics_routes.routes(analytics, proof),
         document_route("/v1/openapi", "plaudit", __package__, door.knock),
     ]
 
 
 class Api:
-    def __init__(self, service: Service, authenticator: Authenticator, door: Door, message_bytes_max: int,
+    def __init__(self, service: Service, authenticator: Authenticator, proof: Proof, message_bytes_max: int,
                  batch_bytes_max: int) -> None:
         self._service = service
         self._authenticator = authenticator
-        self._door = door
+        self._proof = proof
         self._message_bytes_max = message_bytes_max
         self._batch_bytes_max = batch_bytes_max
 
     async def register(self, request: Request) -> Response:
-        project = await self._project(request, Scope.MESSAGES_WRITE)
+        project = await self._proof.project(request, Scope.MESSAGES_WRITE)
         message_id = _id(request, "id")
         given = await body.read(request, self._message_bytes_max)
         query.parameters(request, {})
@@ -58,7 +61,7 @@ class Api:
         return body.json_response(wire.message(await self._service.message(project.id, message_id)))
 
     async def register_batch(self, request: Request) -> Response:
-        project = await self._project(request, Scope.MESSAGES_WRITE)
+        project = await self._proof.project(request, Scope.MESSAGES_WRITE)
         query.parameters(request, {})
         results: list[wire.Json] = []
         async for first, lines in batch.slices(request, self._batch_bytes_max):
@@ -67,12 +70,12 @@ class Api:
         return body.json_response(wire.batch(results))
 
     async def message(self, request: Request) -> Response:
-        project = await self._project(request, Scope.FEEDBACK_READ)
+        project = await self._proof.project(request, Scope.FEEDBACK_READ)
         query.parameters(request, {})
         return body.json_response(wire.message(await self._service.message(project.id, _id(request, "id"))))
 
     async def conversation(self, request: Request) -> Response:
-        project = await self._project(request, Scope.FEEDBACK_READ)
+        project = await self._proof.project(request, Scope.FEEDBACK_READ)
         conversation_id, page = _id(request, "id"), query.parameters(request, query.CONVERSATION)
         conversation = await self._service.conversation(project.id, conversation_id)
         total, messages = await self._service.conversation_messages(
@@ -81,24 +84,15 @@ class Api:
         return body.json_response(wire.conversation(conversation, total, messages))
 
     async def feedback(self, request: Request) -> Response:
-        project = await self._project(request, Scope.FEEDBACK_READ)
+        project = await self._proof.project(request, Scope.FEEDBACK_READ)
         wanted, limit, cursor = query.feedback_query(request)
         page = await self._service.feedback(project.id, wanted, limit=limit, cursor=cursor)
         return body.json_response(wire.feedback_page(page))
 
     async def history(self, request: Request) -> Response:
-        project = await self._project(request, Scope.FEEDBACK_READ)
+        project = await self._proof.project(request, Scope.FEEDBACK_READ)
         query.parameters(request, {})
         return body.json_response(wire.history(await self._service.history(project.id, _id(request, "message_id"))))
-
-    async def _project(self, request: Request, scope: Scope) -> Project:
-        """Whose key it is. Raises `RateLimited`, `Unauthenticated`, `Forbidden`."""
-        await self._door.knock(request)
-        project, key = self._authenticator.by_server_key(bearer(request))
-        self._door.admit_project(request, project)
-        if not key.may(scope):
-            raise Forbidden(f"This key lacks the scope {scope.value}")
-        return project
 
     async def _register_lines(self, project: Project, first: int, lines: batch.Lines) -> list[wire.Json]:
         """A result each, in order, without the lines that hold nothing."""
