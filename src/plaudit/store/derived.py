@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from plaudit.model import Feedback, Vote
+from plaudit.model import Feedback
 from plaudit.store.deciding import Known
 from plaudit.store.plans import Ask, Put, Row, Steps
 from plaudit.store.tally import Counted, Tally, counted
@@ -22,50 +22,75 @@ class Changed(NamedTuple):
     known: Known
 
 
+class Move(NamedTuple):
+    """Of a vote in the queue; None where it does not stand there."""
+
+    change: Changed
+    leaves: int | None
+    joins: int | None
+
+
 def keep(changes: Sequence[Changed], zones: Mapping[str, str]) -> Steps[None]:
     """`changes` sorted by key, each key once."""
     tally = Tally(zones)
-    for state, _, known in changes:
+    moves = []
+    for change in changes:
+        state, seq, known = change
+        after = counted(state.vote, state.comment, state.auth_level)
         if known.answer:
-            tally.voted(known.answer, state.subject.key, known.before.counted, _counted(state))
+            tally.voted(known.answer, state.subject.key, known.before, after)
+        leaves, joins = rank_of(known.before_seq, known.before), rank_of(seq, after)
+        if leaves is not None or joins is not None:
+            moves.append(Move(change, leaves, joins))
     if text := tally.text():
         yield Ask("add_changes", {"id": min(change.seq for change in changes), "changes": text})
-    if gone := [rank for change in changes if (rank := rank_of(change.known.before.seq, change.known.before.counted))]:
-        yield Ask("leave_queue", {"ranks": gone})
-    if new := [change for change in changes if rank_of(change.seq, _counted(change.state))]:
-        yield Put("join_queue", (yield from _entries(new)))
+    for project_id, own in groupby(moves, lambda move: move.change.state.project_id):
+        yield from _queue(project_id, list(own))
 
 
 def rank_of(seq: int | None, vote: Counted | None) -> int | None:
     """Where a vote stands in the queue, the highest first: what says most, then the newest. None: it does not."""
-    if seq is None or vote is None or (vote.vote == Vote.LIKE and not vote.commented):
+    if seq is None or vote is None:
         return None
-    kind = LIKE_WITH_COMMENT if vote.vote == Vote.LIKE else DISLIKE_WITH_COMMENT if vote.commented else DISLIKE
-    return kind << SEQ_BITS | seq
+    liked, commented = vote[0] > 0, vote[1]
+    if liked:
+        return LIKE_WITH_COMMENT << SEQ_BITS | seq if commented else None
+    return (DISLIKE_WITH_COMMENT if commented else DISLIKE) << SEQ_BITS | seq
 
 
-def entry(rank: int, state: Row, texts: Sequence[str | None], *, reviewed: bool = False) -> Row:
-    """A row of the queue; `state` begins with project, message and subject."""
-    project_id, message_id, subject = state[:3]
+def words_row(rank: int, project_id: str, message_id: str, texts: Sequence[str | None]) -> Row | None:
+    """None: there is no word in them."""
     found = words(*texts)
-    return (rank, project_id, message_id, subject, reviewed,
-            " ".join([project_word(project_id), *found]) if found else None)
+    return (rank, project_id, message_id, " ".join([project_word(project_id), *found])) if found else None
 
 
-def _entries(changes: Sequence[Changed]) -> Steps[list[Row]]:
-    contents: dict[tuple[str, str], str | None] = {}
-    for project_id, group in groupby(changes, lambda change: change.state.project_id):
-        ids = [change.state.message_id for change in group]
+def _queue(project_id: str, moves: Sequence[Move]) -> Steps[None]:
+    """Whoever votes anew stands in the queue anew."""
+    if gone := [move.leaves for move in moves if move.leaves is not None]:
+        yield Ask("leave_queue", {"project_id": project_id, "ranks": gone})
+    if worded := [move.leaves for move in moves if move.leaves is not None and _had_words(move.change.known)]:
+        yield Ask("forget_words", {"project_id": project_id, "ranks": worded})
+    if joining := [move for move in moves if move.joins is not None]:
+        yield Put("join_queue", [_entry(move) for move in joining])
+    if noted := (yield from _words(project_id, joining)):
+        yield Put("note_words", noted)
+
+
+def _entry(move: Move) -> Row:
+    state = move.change.state
+    return state.project_id, False, move.joins, state.message_id, state.subject.key
+
+
+def _had_words(known: Known) -> bool:
+    return known.has_content or (known.before is not None and known.before[1])
+
+
+def _words(project_id: str, joining: Sequence[Move]) -> Steps[list[Row]]:
+    ids = [move.change.state.message_id for move in joining if move.change.known.has_content]
+    contents: dict[str, str] = {}
+    if ids:
         found = yield Ask("read_contents", {"project_id": project_id, "ids": ids, "characters": CHARACTERS_MAX})
-        contents |= {(project_id, message_id): content for message_id, content in found}
-    return [_entry(change, contents.get((change.state.project_id, change.state.message_id))) for change in changes]
-
-
-def _entry(change: Changed, content: str | None) -> Row:
-    state = change.state
-    rank = rank_of(change.seq, _counted(state)) or 0
-    return entry(rank, (state.project_id, state.message_id, state.subject.key), (state.comment, content))
-
-
-def _counted(state: Feedback) -> Counted | None:
-    return counted(state.vote, state.comment, state.auth_level)
+        contents = dict(map(tuple, found))
+    rows = [words_row(move.joins or 0, project_id, move.change.state.message_id,
+                      (move.change.state.comment, contents.get(move.change.state.message_id))) for move in joining]
+    return [row for row in rows if row]

@@ -4,7 +4,7 @@
 WITH wanted (n, project_id, message_id, subject) AS (VALUES {rows})
 SELECT json_group_array(json_array(m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
                                    f.comment IS NOT NULL, m.created_at, m.model, m.prompt_version, m.arms, m.locale,
-                                   m.platform) ORDER BY w.n)
+                                   m.platform, m.content IS NOT NULL) ORDER BY w.n)
 FROM wanted AS w
 LEFT JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
 LEFT JOIN feedback AS f ON f.project_id = w.project_id AND f.message_id = w.message_id AND f.subject = w.subject;
@@ -56,12 +56,12 @@ WHERE c.project_id = :project_id AND c.conversation_id = w.value;
 -- insert_message --
 INSERT INTO messages (project_id, message_id, role, owner, conversation_id, created_at, in_reply_to, model,
                       prompt_version, arms, locale, platform, trace_id, span_id, metadata, content)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES {rows};
 
 -- touch_conversation --
 -- A message makes its conversation known and moves its updated_at forward.
 INSERT INTO conversations (project_id, conversation_id, owner, created_at, updated_at, title)
-VALUES (?, ?, ?, ?, ?, ?)
+VALUES {rows}
 ON CONFLICT (project_id, conversation_id) DO UPDATE SET
     updated_at = max(conversations.updated_at, excluded.updated_at);
 
@@ -187,7 +187,7 @@ WHERE c.project_id = :project_id AND c.cell = w.value;
 
 -- insert_cell --
 INSERT INTO cells (project_id, cell, model, prompt_version, arms, locale, platform)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+VALUES {rows};
 
 -- read_cells --
 SELECT c.cell, c.model, c.prompt_version, c.locale, c.platform, c.arms FROM cells AS c WHERE c.project_id = :project_id;
@@ -219,13 +219,13 @@ WHERE t.project_id = :project_id AND t.day = w.value AND t.cell = c.value;
 
 -- write_totals_hourly --
 INSERT INTO totals_hourly (project_id, hour, cell, auth_level, commented, shown, likes, dislikes, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES {rows}
 ON CONFLICT (project_id, hour, cell, auth_level, commented) DO UPDATE SET
     shown = excluded.shown, likes = excluded.likes, dislikes = excluded.dislikes, version = excluded.version;
 
 -- write_totals_daily --
 INSERT INTO totals_daily (project_id, day, cell, auth_level, commented, shown, likes, dislikes, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES {rows}
 ON CONFLICT (project_id, day, cell, auth_level, commented) DO UPDATE SET
     shown = excluded.shown, likes = excluded.likes, dislikes = excluded.dislikes, version = excluded.version;
 
@@ -240,10 +240,19 @@ FROM totals_daily AS t
 WHERE t.project_id = :project_id AND t.day >= :first AND t.day < :last;
 
 -- leave_queue --
-DELETE FROM review_entries WHERE rank IN (SELECT w.value FROM json_each(:ranks) AS w);
+DELETE FROM review_queue
+WHERE project_id = :project_id AND reviewed IN (FALSE, TRUE) AND rank IN (SELECT w.value FROM json_each(:ranks) AS w);
+
+-- forget_words --
+DELETE FROM search WHERE rowid IN (SELECT w.value FROM json_each(:ranks) AS w);
 
 -- join_queue --
-INSERT INTO review_entries (rank, project_id, message_id, subject, reviewed, words) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO review_queue (project_id, reviewed, rank, message_id, subject) VALUES {rows};
+
+-- note_words --
+-- Rows: rank, project, message, words. A text table of SQLite's has room for a number and the words.
+WITH noted (rank, project_id, message_id, words) AS (VALUES {rows})
+INSERT INTO search (rowid, words) SELECT n.rank, n.words FROM noted AS n;
 
 -- read_contents --
 -- Of a few messages, as much as is searched.
@@ -258,7 +267,7 @@ SELECT q.rank,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
        f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
        r.label, r.note, r.reviewer, r.reviewed_at
-FROM review_queue AS q INDEXED BY review_queue_by_rank
+FROM review_queue AS q
 CROSS JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
 CROSS JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
 LEFT JOIN reviews AS r
@@ -275,12 +284,12 @@ SELECT q.rank,
        f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
        r.label, r.note, r.reviewer, r.reviewed_at
 FROM search AS s
-CROSS JOIN review_queue AS q ON q.rank = s.rowid
+CROSS JOIN review_queue AS q ON q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank = s.rowid
 CROSS JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
 CROSS JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
 LEFT JOIN reviews AS r
     ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
-WHERE s.search MATCH :match AND q.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
+WHERE s.search MATCH :match AND {conditions}
 ORDER BY s.rowid DESC
 LIMIT :limit;
 
@@ -298,7 +307,8 @@ INSERT INTO reviews (project_id, message_id, subject, revision, label, note, rev
 VALUES (:project_id, :message_id, :subject, :revision, :label, :note, :reviewer, :reviewed_at);
 
 -- mark_in_queue --
-UPDATE review_queue SET reviewed = :reviewed WHERE rank = :rank AND message_id = :message_id;
+UPDATE review_queue SET reviewed = :reviewed
+WHERE project_id = :project_id AND reviewed IN (FALSE, TRUE) AND rank = :rank AND message_id = :message_id;
 
 -- read_reviews --
 SELECT r.subject, r.revision, r.label, r.note, r.reviewer, r.reviewed_at
@@ -313,7 +323,7 @@ SELECT EXISTS (SELECT 1 FROM totals_changes) OR EXISTS (SELECT 1 FROM totals_hou
 SELECT z.project_id, z.time_zone FROM totals_zones AS z;
 
 -- write_zone --
-INSERT INTO totals_zones (project_id, time_zone) VALUES (?, ?);
+INSERT INTO totals_zones (project_id, time_zone) VALUES {rows};
 
 -- clear_zones --
 DELETE FROM totals_zones;
@@ -331,7 +341,10 @@ DELETE FROM totals_daily;
 DELETE FROM cells;
 
 -- clear_queue --
-DELETE FROM review_entries;
+DELETE FROM review_queue;
+
+-- clear_words --
+DELETE FROM search;
 
 -- read_messages_to_count --
 -- Messages and their owners' votes by key, a part at a time.

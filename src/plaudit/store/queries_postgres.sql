@@ -1,7 +1,7 @@
 -- read_for_decision --
 -- What a batch of submissions needs to know; a row for each whose message is there.
 SELECT w.n, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level, f.comment IS NOT NULL,
-       m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform
+       m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform, m.content IS NOT NULL
 FROM unnest(:n::integer[], :project_id::text[], :message_id::text[], :subject::text[])
     AS w (n, project_id, message_id, subject)
 JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
@@ -117,13 +117,21 @@ ON CONFLICT (project_id, day, cell, auth_level, commented) DO UPDATE SET
 WHERE totals_daily.version = excluded.version - 1;
 
 -- leave_queue --
-DELETE FROM review_queue WHERE rank = ANY(:ranks::bigint[]);
+DELETE FROM review_queue
+WHERE project_id = :project_id AND reviewed IN (FALSE, TRUE) AND rank = ANY(:ranks::bigint[]);
+
+-- forget_words --
+DELETE FROM search WHERE project_id = :project_id AND rank = ANY(:ranks::bigint[]);
 
 -- join_queue --
-INSERT INTO review_queue (rank, project_id, message_id, subject, reviewed, words)
-SELECT w.rank, w.project_id, w.message_id, w.subject, w.reviewed, array_to_tsvector(string_to_array(w.words, chr(32)))
-FROM unnest(:rank::bigint[], :project_id::text[], :message_id::text[], :subject::text[], :reviewed::boolean[],
-            :words::text[]) AS w (rank, project_id, message_id, subject, reviewed, words);
+INSERT INTO review_queue (project_id, reviewed, rank, message_id, subject)
+SELECT * FROM unnest(:project_id::text[], :reviewed::boolean[], :rank::bigint[], :message_id::text[], :subject::text[]);
+
+-- note_words --
+INSERT INTO search (rank, project_id, message_id, words)
+SELECT w.rank, w.project_id, w.message_id, array_to_tsvector(string_to_array(w.words, chr(32)))
+FROM unnest(:rank::bigint[], :project_id::text[], :message_id::text[], :words::text[])
+    AS w (rank, project_id, message_id, words);
 
 -- read_contents --
 SELECT m.message_id, substr(m.content, 1, :characters)
@@ -137,17 +145,15 @@ SELECT q.rank,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
        f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
        r.label, r.note, r.reviewer, r.reviewed_at
-FROM review_queue AS q
+FROM search AS s
+JOIN review_queue AS q ON q.project_id = s.project_id AND q.rank = s.rank AND q.message_id = s.message_id
 JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
 JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
 LEFT JOIN reviews AS r
     ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
-WHERE q.words @@ :tsquery::text::tsquery AND q.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
-ORDER BY q.rank DESC
+WHERE s.words @@ :tsquery::text::tsquery AND s.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
+ORDER BY s.rank DESC
 LIMIT :limit;
 
 -- write_zone --
 INSERT INTO totals_zones (project_id, time_zone) SELECT * FROM unnest(:project_id::text[], :time_zone::text[]);
-
--- clear_queue --
-DELETE FROM review_queue;

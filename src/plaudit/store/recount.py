@@ -11,14 +11,14 @@ import structlog
 
 from plaudit.model import Role
 from plaudit.store import lanes
-from plaudit.store.derived import entry, rank_of
+from plaudit.store.derived import rank_of, words_row
 from plaudit.store.folding import READ_ALL, WRITE, Key, Sums, add, by_day, nothing, sums_of
 from plaudit.store.plans import Ask, Put, Row, Steps
-from plaudit.store.tally import UTC, Answer, Cell, Tally, cell_row, counted
+from plaudit.store.tally import UTC, Answer, Cell, Tally, cell_id, cell_of, cell_row, counted
 from plaudit.store.words import CHARACTERS_MAX
 
 CHUNK_ROWS = 5000
-DERIVED = ("clear_changes", "clear_totals_hourly", "clear_totals_daily", "clear_cells", "clear_queue")
+DERIVED = ("clear_changes", "clear_totals_hourly", "clear_totals_daily", "clear_cells", "clear_queue", "clear_words")
 
 log = structlog.get_logger("plaudit.store")
 
@@ -74,8 +74,8 @@ def _counted_anew(zones: Mapping[str, str], cells: dict[tuple[str, int], Cell]) 
     while found := (yield Ask("read_messages_to_count", {**after, "role": Role.ASSISTANT.value, "limit": CHUNK_ROWS})):
         tally = Tally(zones)
         for row in found:
-            answer = _count(tally, row)
-            cells[answer.project_id, answer.cell.id] = answer.cell
+            cell = cell_of(_count(tally, row))
+            cells[row[0], cell_id(cell)] = cell
         for key, sums in sums_of([(0, tally.text() or "[]")]).items():
             add(hourly[key], sums)
         after = {"project_id": found[-1][0], "message_id": found[-1][1]}
@@ -83,21 +83,31 @@ def _counted_anew(zones: Mapping[str, str], cells: dict[tuple[str, int], Cell]) 
 
 
 def _count(tally: Tally, row: Row) -> Answer:
-    project_id, _, owner, created_at, *cell, vote, commented, auth_level = row
-    answer = Answer(project_id, created_at, Cell(*cell))
+    project_id, _, owner, created_at, model, prompt_version, arms, locale, platform, *vote = row
+    answer = (project_id, created_at, model, prompt_version, arms, locale, platform)
     tally.shown(answer, owner)
-    tally.voted(answer, owner, None, counted(vote, commented, auth_level))
+    tally.voted(answer, owner, None, counted(*vote))
     return answer
 
 
 def _queue_anew() -> Steps[None]:
     after = {"project_id": "", "message_id": "", "subject": ""}
     while found := (yield Ask("read_votes_to_queue", {**after, "characters": CHARACTERS_MAX, "limit": CHUNK_ROWS})):
-        yield Put("join_queue", sorted(map(_queued, found), key=itemgetter(0)))
+        yield Put("join_queue", sorted(map(_queued, found), key=itemgetter(0, 1, 2)))
+        yield Put("note_words", [row for row in map(_worded, found) if row])
         after = dict(zip(after, found[-1], strict=False))
 
 
 def _queued(row: Row) -> Row:
-    *key, vote, comment, auth_level, seq, content, reviewed = row
-    rank = rank_of(seq, counted(vote, comment is not None, auth_level)) or 0
-    return entry(rank, key, (comment, content), reviewed=bool(reviewed))
+    project_id, message_id, subject, *_, reviewed = row
+    return project_id, bool(reviewed), _rank(row), message_id, subject
+
+
+def _worded(row: Row) -> Row | None:
+    project_id, message_id, _, _, comment, _, _, content, _ = row
+    return words_row(_rank(row), project_id, message_id, (comment, content))
+
+
+def _rank(row: Row) -> int:
+    _, _, _, vote, comment, auth_level, seq, _, _ = row
+    return rank_of(seq, counted(vote, comment, auth_level)) or 0

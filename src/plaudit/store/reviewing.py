@@ -59,7 +59,7 @@ def review(project_id: str, message_id: str, subject: Subject, revision: int, sa
     if said:
         yield Ask("write_review", {**key, "label": said.label, "note": said.note, "reviewer": said.reviewer,
                                    "reviewed_at": said.at})
-    yield Ask("mark_in_queue", {"rank": rank, "message_id": message_id, "reviewed": said is not None})
+    yield Ask("mark_in_queue", {**key, "rank": rank, "reviewed": said is not None})
 
 
 def reviews(project_id: str, message_id: str) -> Steps[list[tuple[Subject, int, Review]]]:

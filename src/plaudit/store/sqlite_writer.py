@@ -3,9 +3,9 @@ writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import apsw
 import structlog
@@ -17,18 +17,15 @@ from plaudit.store.checkpoints import Checkpoints
 from plaudit.store.deciding import Decide, Key, Known, key_of
 from plaudit.store.derived import Changed, keep
 from plaudit.store.outage import Outage
-from plaudit.store.plans import Plan
+from plaudit.store.plans import Plan, Put
 from plaudit.store.queries import queries
 from plaudit.store.rows import feedback_row, from_json
 from plaudit.store.sqlite_file import DAMAGE, HOW_TO_RESTORE, OUTAGES, damage, open_writer, unavailable
-from plaudit.store.sqlite_plans import run
+from plaudit.store.sqlite_plans import chunks, flat, for_rows, put, run
 
 Job = Submission | Plan[Any]
 Row = tuple[Any, ...]
 
-ROWS_MAX = 64  # a statement; one is prepared for each number of rows, so that there are not too many
-
-T = TypeVar("T")
 log = structlog.get_logger("plaudit.store")
 
 
@@ -109,8 +106,8 @@ class Writer:
                 states[key_of(submission)], changes[key_of(submission)] = row, changed
                 standing.feedback, standing.seq = changed, self._last_seq
         keys = sorted(states)
-        _insert(connection, "write_feedback", [states[key] for key in keys])
-        _insert(connection, "append_history", history)
+        put(connection, Put("write_feedback", [states[key] for key in keys]))
+        put(connection, Put("append_history", history))
         if keys:
             kept = [Changed(changes[key], states[key][-1], known[key]) for key in keys]
             run(connection, partial(keep, kept, self._zones))
@@ -178,29 +175,8 @@ def _alone(connection: apsw.Connection, plan: Plan[Any]) -> Any:
 def _read(connection: apsw.Connection, keys: Sequence[Key]) -> dict[Key, Known]:
     """What each key's message and standing feedback are, before the batch."""
     known: dict[Key, Known] = {}
-    for chunk in _chunks(keys):
+    for chunk in chunks(keys):
         wanted = [(number, *key) for number, key in enumerate(chunk)]
-        found = from_json(connection.execute(_statement("read_for_decision", len(wanted), 4), _flat(wanted)).get)
+        found = from_json(connection.execute(for_rows("read_for_decision", len(wanted), 4), flat(wanted)).get)
         known |= {key: Known(key[0], row) for key, row in zip(chunk, found, strict=True)}
     return known
-
-
-def _insert(connection: apsw.Connection, name: str, rows: Sequence[Row]) -> None:
-    for chunk in _chunks(rows):
-        connection.execute(_statement(name, len(chunk), len(chunk[0])), _flat(chunk))
-
-
-@cache
-def _statement(name: str, rows: int, columns: int) -> str:
-    """A statement of queries.sql for so many rows. Many rows a step: every step hands the interpreter lock over."""
-    row = f"({', '.join('?' * columns)})"
-    return queries()[name].format(rows=", ".join([row] * rows))
-
-
-def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (rows[start:start + ROWS_MAX] for start in range(0, len(rows), ROWS_MAX))
-
-
-def _flat(rows: Sequence[Row]) -> list[Any]:
-    return [value for row in rows for value in row]
-

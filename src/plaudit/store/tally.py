@@ -20,35 +20,12 @@ UTC = "UTC"
 SHOWN, LIKES, DISLIKES = 1, 2, 3  # where they stand in a bucket's change, after the bucket's number
 CHANGE_WIDTH = 4
 
-
-class Cell(NamedTuple):
-    """What answers are told apart by. `arms` is a JSON object, as it was registered."""
-
-    model: str | None
-    prompt_version: str | None
-    arms: str
-    locale: str | None
-    platform: str | None
-
-    @property
-    def id(self) -> int:
-        return _cell_id(self)
-
-
-class Answer(NamedTuple):
-    """What the count of a vote depends on, of the message that it judges."""
-
-    project_id: str
-    created_at: Instant
-    cell: Cell
-
-
-class Counted(NamedTuple):
-    """How a standing vote is counted."""
-
-    vote: int
-    commented: bool
-    auth_level: str
+# Plain tuples: a vote's way makes some of each. A cell is a model, a prompt version, arms as JSON, a locale and a
+# platform; an answer is its project, when it was shown, and its cell; a vote is counted as like or dislike, with or without a
+# comment, and by its auth level.
+Cell = tuple[str | None, str | None, str, str | None, str | None]
+Answer = tuple[str, Instant, str | None, str | None, str, str | None, str | None]
+Counted = tuple[int, bool, str]
 
 
 class Place(NamedTuple):
@@ -75,10 +52,11 @@ class Tally:
         """A vote is no longer counted as it was before, but as it is now."""
         if before == after:
             return
-        for vote, by in ((before, -1), (after, 1)):
-            if vote:
-                place = self._place(answer, vote.auth_level, commented=vote.commented)
-                self._add(place, subject, LIKES if vote.vote > 0 else DISLIKES, by)
+        for counted_as, by in ((before, -1), (after, 1)):
+            if counted_as:
+                vote, commented, auth_level = counted_as
+                place = self._place(answer, auth_level, commented=commented)
+                self._add(place, subject, LIKES if vote > 0 else DISLIKES, by)
 
     def text(self) -> str | None:
         """For `totals_changes.changes`: each place, and its buckets' changes in a row. None: nothing has changed."""
@@ -88,8 +66,7 @@ class Tally:
         return to_json(left) if left else None
 
     def _place(self, answer: Answer, auth_level: str, *, commented: bool) -> Place:
-        hour = hour_of(answer.created_at, self._zones.get(answer.project_id, UTC))
-        return Place(answer.project_id, hour, answer.cell.id, auth_level, commented)
+        return _place(answer, auth_level, self._zones.get(answer[0], UTC), commented=commented)
 
     def _add(self, place: Place, subject: str, number: int, by: int) -> None:
         bucket = bucket_of(subject)
@@ -105,16 +82,20 @@ def read_changes(text: str) -> Iterable[tuple[Place, Sequence[int]]]:
 
 def counted(vote: int | None, comment: object, auth_level: str | None) -> Counted | None:
     """None: there is nothing to count. `comment` is only asked whether it is there."""
-    return Counted(int(vote), bool(comment), str(auth_level)) if vote else None
+    return (vote, bool(comment), auth_level) if vote and auth_level else None
 
 
 def answer_of(message: Message) -> Answer:
-    cell = Cell(message.model, message.prompt_version, to_json(message.arms), message.locale, message.platform)
-    return Answer(message.project_id, message.created_at, cell)
+    return (message.project_id, message.created_at, message.model, message.prompt_version, to_json(message.arms),
+            message.locale, message.platform)
+
+
+def cell_of(answer: Answer) -> Cell:
+    return answer[2:]
 
 
 def cell_row(project_id: str, cell: Cell) -> Row:
-    return (project_id, cell.id, *cell._replace(arms=_sorted(cell.arms)))
+    return (project_id, cell_id(cell), *_sorted(cell))
 
 
 @lru_cache(maxsize=65_536)
@@ -124,15 +105,20 @@ def bucket_of(subject: str) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _cell_id(cell: Cell) -> int:
+def cell_id(cell: Cell) -> int:
     """63 bits of a hash over what the cell is, in whatever order its arms came."""
-    values = to_json([*cell._replace(arms=_sorted(cell.arms))]).encode()
+    values = to_json(_sorted(cell)).encode()
     return int.from_bytes(blake2b(values, digest_size=8, person=b"plaudit.cell").digest()) >> 1
 
 
-@lru_cache(maxsize=8192)
-def _sorted(arms: str) -> str:
-    return to_json(dict(sorted(from_json(arms).items())))
+@lru_cache(maxsize=65_536)
+def _place(answer: Answer, auth_level: str, zone: str, *, commented: bool) -> Place:
+    return Place(answer[0], hour_of(answer[1], zone), cell_id(cell_of(answer)), auth_level, commented)
+
+
+def _sorted(cell: Cell) -> Cell:
+    model, prompt_version, arms, locale, platform = cell
+    return model, prompt_version, to_json(dict(sorted(from_json(arms).items()))), locale, platform
 
 
 _decode: Any = msgspec.json.Decoder(list[tuple[str, int, int, str, bool, list[int]]]).decode

@@ -10,7 +10,7 @@ from plaudit.ports import DeviceBinding, Registered
 from plaudit.rules import registration_conflict
 from plaudit.store import rows
 from plaudit.store.plans import Ask, Put, Row, Steps
-from plaudit.store.tally import Tally, answer_of, cell_row
+from plaudit.store.tally import Tally, answer_of, cell_id, cell_of, cell_row
 
 CHANGE_BITS = 62
 
@@ -43,7 +43,7 @@ def _count(project_id: str, shown: Sequence[Message], zones: Mapping[str, str]) 
     if not shown:
         return
     answers = [answer_of(message) for message in shown]
-    cells = {answer.cell.id: answer.cell for answer in answers}
+    cells = {cell_id(cell): cell for cell in map(cell_of, answers)}
     found = yield Ask("read_cells_by_id", {"project_id": project_id, "cells": sorted(cells)})
     unknown = cells.keys() - {cell for cell, in found}
     yield Put("insert_cell", [cell_row(project_id, cells[cell]) for cell in sorted(unknown)])

@@ -63,13 +63,20 @@ CREATE TABLE review_queue (
     project_id TEXT COLLATE "C" NOT NULL,
     message_id TEXT COLLATE "C" NOT NULL,
     subject    TEXT COLLATE "C" NOT NULL,
-    words      TSVECTOR,  -- of comment and answer; what they are is decided by `words`, on every database
-    PRIMARY KEY (rank, message_id)
+    PRIMARY KEY (project_id, reviewed, rank, message_id)
 );
 
-CREATE INDEX review_queue_by_rank ON review_queue (project_id, reviewed, rank);
+-- The words of those votes' comments and answers, by the same rank. What they are is decided by `words`, the same on every
+-- database.
+CREATE TABLE search (
+    rank       BIGINT   NOT NULL,
+    project_id TEXT COLLATE "C" NOT NULL,
+    message_id TEXT COLLATE "C" NOT NULL,
+    words      TSVECTOR NOT NULL,
+    PRIMARY KEY (project_id, rank, message_id)
+);
 
-CREATE INDEX review_queue_by_words ON review_queue USING gin (words);
+CREATE INDEX search_by_words ON search USING gin (words);
 
 -- What people of ours say of votes. It counts nowhere.
 CREATE TABLE reviews (

@@ -57,34 +57,19 @@ CREATE TABLE totals_zones (
 
 -- Standing votes that are worth a look: dislikes, and likes with a comment.
 CREATE TABLE review_queue (
-    rank       INTEGER PRIMARY KEY,  -- the highest first: what kind of vote, then history.seq
     project_id TEXT    NOT NULL,
+    reviewed   INTEGER NOT NULL,  -- 1: somebody has reviewed this very revision
+    rank       INTEGER NOT NULL,  -- the highest first: what kind of vote, then history.seq
     message_id TEXT    NOT NULL,
     subject    TEXT    NOT NULL,
-    reviewed   INTEGER NOT NULL  -- 1: somebody has reviewed this very revision
-) STRICT;
-
-CREATE INDEX review_queue_by_rank ON review_queue (project_id, reviewed, rank);
+    PRIMARY KEY (project_id, reviewed, rank)
+) STRICT, WITHOUT ROWID;
 
 -- The words of those votes' comments and answers, by the same rank. What they are is decided by `words`, the same on every
 -- database; so nothing is left to SQLite's tokenizer, and the text itself is not kept a second time.
 CREATE VIRTUAL TABLE search USING fts5 (
     words, content = '', contentless_delete = 1, detail = 'none', tokenize = "unicode61 remove_diacritics 0"
 );
-
--- The two together, as they are written.
-CREATE VIEW review_entries AS SELECT rank, project_id, message_id, subject, reviewed, NULL AS words FROM review_queue;
-
-CREATE TRIGGER review_entries_insert INSTEAD OF INSERT ON review_entries BEGIN
-    INSERT INTO review_queue (rank, project_id, message_id, subject, reviewed)
-    VALUES (new.rank, new.project_id, new.message_id, new.subject, new.reviewed);
-    INSERT INTO search (rowid, words) SELECT new.rank, new.words WHERE new.words IS NOT NULL;
-END;
-
-CREATE TRIGGER review_entries_delete INSTEAD OF DELETE ON review_entries BEGIN
-    DELETE FROM search WHERE rowid = old.rank;
-    DELETE FROM review_queue WHERE rank = old.rank;
-END;
 
 -- What people of ours say of votes. It counts nowhere.
 CREATE TABLE reviews (
