@@ -164,7 +164,7 @@ def test_development_mode_believes_its_own_tokens_and_serves_their_keys(folder):
 def test_the_demo_shows_invented_data_through_all_three_ways(folder):
     """The page may run nothing but its own file, and all of it is gone afterwards."""
     with started(folder, "demo", "--port", "0") as (_, lines):
-        url = lines[0].split()[-1]
+        url = value(lines, "Thumbs to click:")
         page = httpx2.get(url)
         script = httpx2.get(f"{url}/demo.js")
         guest = httpx2.get(url.replace("/demo", "/api/v1/user/conversations"), headers={

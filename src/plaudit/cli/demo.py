@@ -7,10 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from plaudit.cli.options import Port
+from plaudit.model import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from plaudit.bootstrap import Prepared, Running
+    from plaudit.cli.demo_crowd import Talk
     from plaudit.cli.demo_data import DemoAccess
+    from plaudit.cli.demo_loading import Keys
     from plaudit.http.demo import DemoVoters
 
 SUBJECT = "demo-user"
@@ -19,10 +24,10 @@ GUEST_HEADERS = {"x-device-id": "demo-device-0001", "x-platform": "web", "x-user
 
 
 def demo(port: Port = None) -> None:
-    """Serve invented demo data and a page to click through.
+    """Serve invented demo data: a dashboard to look at, and a page with thumbs to click.
 
-    Everything is labelled as invented, is kept in a temporary folder, and is forgotten when Ctrl-C stops it. Your own
-    settings and data are not touched.
+    Ninety days of a shop's assistant that never was. Everything is labelled as invented, is kept in a temporary folder,
+    and is forgotten when Ctrl-C stops it. Your own settings and data are not touched.
 
     Examples:
 
@@ -53,22 +58,41 @@ async def _fill_and_announce(running: Running) -> None:
     import httpx2
 
     from plaudit.bootstrap import now
-    from plaudit.cli import demo_data
+    from plaudit.cli import demo_crowd, demo_data, demo_loading
+    from plaudit.cli.demo_progress import followed
+
+    talks = demo_crowd.invent(now())
+    transport = httpx2.ASGITransport(running.application)
+    async with httpx2.AsyncClient(transport=transport, base_url=running.prepared.settings.base_url) as client:
+        await demo_data.fill(client, await _access(running), now())
+        with followed(talks) as (registered, voted):
+            await demo_loading.load(client, _keys(running.prepared), talks, registered, voted)
+    print("\n".join(_lines(running.prepared, talks)), flush=True)
+
+
+def _lines(prepared: Prepared, talks: list[Talk]) -> Iterator[str]:
+    from plaudit.cli.demo_crowd import DAYS
     from plaudit.cli.welcome import LAST_LINE
 
-    base_url = running.prepared.settings.base_url
-    transport = httpx2.ASGITransport(running.application)
-    async with httpx2.AsyncClient(transport=transport, base_url=base_url) as client:
-        await demo_data.fill(client, await _access(running), now())
-    print(f"Invented demo data, forgotten when this stops: {base_url}/demo\n{LAST_LINE}", flush=True)
+    answers = [shown for talk in talks for shown in talk.answers]
+    votes = sum(shown.opinion is not None for shown in answers)
+    base_url = prepared.settings.base_url
+    yield f"Invented demo data of {DAYS} days: {len(answers):,} answers, {votes:,} votes. Forgotten when this stops."
+    yield f"Dashboard:       {base_url}/dashboard"
+    yield f"Server key:      {prepared.first_server_key}"
+    yield "                 sign in with it; it opens nothing else"
+    yield f"Thumbs to click: {base_url}/demo"
+    yield LAST_LINE
 
 
 def _open_to_own_page(prepared: Prepared) -> Prepared:
-    """The page is served from here, so here is its origin."""
+    """The page is served from here, so here is its origin. Nothing limits how fast the data comes in."""
     port = prepared.settings.port
     first, *others = prepared.written
     origins = frozenset({f"http://127.0.0.1:{port}", f"http://localhost:{port}"})
-    return replace(prepared, written=(replace(first, name="Invented demo data", origins=origins), *others))
+    unlimited = Limits(per_subject=0, per_project=0)
+    first = replace(first, name="Invented demo data", origins=origins, limits=unlimited)
+    return replace(prepared, written=(first, *others))
 
 
 def _voters(prepared: Prepared) -> DemoVoters:
@@ -83,11 +107,23 @@ def _voters(prepared: Prepared) -> DemoVoters:
     )
 
 
-def _user_token(prepared: Prepared) -> str:
+def _user_token(prepared: Prepared, subject: str = SUBJECT) -> str:
     from plaudit.bootstrap import DEVELOPMENT_AUDIENCE, now
 
     assert prepared.development_issuer  # noqa: S101 -- the demo runs in development mode
-    return prepared.development_issuer.mint(SUBJECT, DEVELOPMENT_AUDIENCE, now())
+    return prepared.development_issuer.mint(subject, DEVELOPMENT_AUDIENCE, now())
+
+
+def _keys(prepared: Prepared) -> Keys:
+    from plaudit.cli.demo_loading import Keys
+
+    assert prepared.first_server_key and prepared.development_issuer  # noqa: S101, PT018 -- each demo is a first start
+    return Keys(
+        server=prepared.first_server_key,
+        publishable=prepared.default_project.publishable_key or "",
+        issuer=prepared.development_issuer.issuer,
+        user_token=partial(_user_token, prepared),
+    )
 
 
 async def _access(running: Running) -> DemoAccess:

@@ -1,4 +1,4 @@
-"""Conversations that nobody had, for `plaudit demo`: registered and voted on through the public contracts."""
+"""The conversations of the demo's page, which nobody had: registered and voted on through the public contracts."""
 
 import hashlib
 import uuid
@@ -45,6 +45,7 @@ USER_TALKS: tuple[Exchanges, ...] = (
         ("Another one, about code.", "Here is a haiku about code. It has some lines. I hope you like it."),
     ),
 )
+MODELS = ("demo-aurora-2", "demo-birch-large")
 VOTES = (("like", None), ("dislike", "Does not answer the question"), ("like", "Clear and short"), None)
 
 
@@ -97,7 +98,7 @@ def _messages(owner: dict[str, Any], number: int, exchanges: Exchanges, start: i
         at = start + position * MINUTE_MILLISECONDS
         yield {**common, "id": asked, "role": "user", "content": question, "created_at": _instant(at)}
         yield {**common, "id": answered, "role": "assistant", "content": answer, "created_at": _instant(at + 5_000),
-               "in_reply_to": asked, "model": f"demo-model-{'ab'[position % 2]}", "prompt_version": "demo-1"}
+               "in_reply_to": asked, "model": MODELS[position % 2], "prompt_version": "demo-v6"}
 
 
 def _id(kind: str, name: str) -> str:

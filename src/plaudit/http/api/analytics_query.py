@@ -16,7 +16,7 @@ from plaudit.model import Attribute, AuthLevel, Dimension, Period, Project, Sele
 
 TEXT_LENGTH_MAX = 256
 NAME_LENGTH_MAX = 128
-ARM = "arm."  # arm.greeting=b: of the experiment `greeting` the arm `b`
+ARM = "arm:"  # arm:greeting=b: of the experiment `greeting` the arm `b`
 COMPARED_MAX = 100
 MARGIN_DEFAULT, MARGIN_MIN, MARGIN_MAX = 0.02, 0.001, 0.5
 WEIGHT_MIN, WEIGHT_MAX = 0.001, 1_000_000
