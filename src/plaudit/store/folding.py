@@ -4,7 +4,8 @@ A reader adds what has not been folded yet, so it makes no difference when that 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from plaudit.store import lanes
@@ -12,7 +13,8 @@ from plaudit.store.plans import Ask, Put, Row, Steps
 from plaudit.store.tally import CHANGE_WIDTH, UTC, read_changes
 from plaudit.store.zones import day_of
 
-FOLDED_MAX = 200  # transactions' changes at a time: votes get their turn in between
+FOLDED_MAX = 200  # transactions' changes at a time, and so many characters of them: votes get their turn in between
+FOLDED_CHARACTERS_MAX = 50_000
 
 READ = {"hourly": "read_totals_hourly_of", "daily": "read_totals_daily_of"}
 READ_ALL = {"hourly": "read_all_totals_hourly", "daily": "read_all_totals_daily"}
@@ -24,18 +26,25 @@ Sums = list[int]  # lanes of what was shown, liked, disliked
 
 def fold(zones: Mapping[str, str]) -> Steps[bool]:
     """Some of the changes into the totals; is there more to fold?"""
-    found = yield Ask("read_changes_to_fold", {"limit": FOLDED_MAX})
+    waiting = yield Ask("read_changes_to_fold", {"limit": FOLDED_MAX})
+    found = _a_few(waiting)
     hourly = sums_of(found)
     daily = by_day(hourly, zones)
     yield from _fold_into("hourly", hourly)
     yield from _fold_into("daily", daily)
     if found:
         yield Ask("delete_changes", {"ids": [change_id for change_id, _ in found]})
-    return len(found) == FOLDED_MAX
+    return len(waiting) == FOLDED_MAX or len(found) < len(waiting)
 
 
 def anything_to_fold() -> Steps[bool]:
     return bool((yield Ask("read_changes_to_fold", {"limit": 1})))
+
+
+def _a_few(changes: Sequence[Row]) -> list[Row]:
+    lengths = accumulate(len(text) for _, text in changes)
+    return [change for change, length in zip(changes, lengths, strict=True)
+            if length <= FOLDED_CHARACTERS_MAX or change is changes[0]]
 
 
 def sums_of(changes: Iterable[Row]) -> dict[Key, Sums]:

@@ -21,8 +21,8 @@ SHOWN, LIKES, DISLIKES = 1, 2, 3  # where they stand in a bucket's change, after
 CHANGE_WIDTH = 4
 
 # Plain tuples: a vote's way makes some of each. A cell is a model, a prompt version, arms as JSON, a locale and a
-# platform; an answer is its project, when it was shown, and its cell; a vote is counted as like or dislike, with or without a
-# comment, and by its auth level.
+# platform; an answer is its project, when it was shown, and its cell; a vote is counted as like or dislike, with or
+# without a comment, and by its auth level.
 Cell = tuple[str | None, str | None, str, str | None, str | None]
 Answer = tuple[str, Instant, str | None, str | None, str, str | None, str | None]
 Counted = tuple[int, bool, str]

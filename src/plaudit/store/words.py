@@ -37,8 +37,10 @@ def project_word(project_id: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    spelt = unicodedata.normalize("NFKD", text[:CHARACTERS_MAX].casefold())
-    bare = "".join(it for it in spelt if not unicodedata.combining(it))
+    folded = text[:CHARACTERS_MAX].casefold()
+    if folded.isascii():
+        return [word[:LENGTH_MAX] for word in WORD.findall(folded)]
+    bare = "".join(it for it in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(it))
     return [part for word in WORD.findall(bare) for part in _parts(word)]
 
 
