@@ -1,9 +1,8 @@
 """How the totals are added up: plans that read one window of them and group it in several ways."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 from plaudit.errors import Invalid
@@ -167,45 +166,38 @@ def _is_chosen(total: _Total, selection: Selection) -> bool:
 def _over_time(totals: Sequence[_Total]) -> list[_Total]:
     """A total a cell and kind of vote: few, so that each further grouping costs next to nothing."""
     sums: defaultdict[tuple[int, str], list[int]] = defaultdict(nothing)
-    for total in totals:
-        into = sums[total.cell, total.auth_level]
-        into[0] += total.shown
-        into[1] += total.likes
-        into[2] += total.dislikes
+    for _, cell, auth_level, _, shown, likes, dislikes in totals:
+        into = sums[cell, auth_level]
+        into[0] += shown
+        into[1] += likes
+        into[2] += dislikes
     return [_Total(None, cell, auth_level, None, *added) for (cell, auth_level), added in sums.items()]
 
 
 def _grouped(totals: Sequence[_Total], grouping: Grouping, cells: Mapping[int, _Cell], selection: Selection,
              window: _Window) -> list[Counted]:
     sums: defaultdict[tuple[Values, Instant | None], list[int]] = defaultdict(nothing)
-    values, start = _namer(grouping, cells), _starter(grouping, window)
     by_vote = any(dimension.attribute is Attribute.AUTH_LEVEL for dimension in grouping.by)
-    for total in totals:
-        if total.auth_level or not by_vote:
-            into = sums[values(total.cell, total.auth_level), start(total.unit)]
-            into[0] += total.shown
-            into[1] += total.likes
-            into[2] += total.dislikes
+    names = {kind: _values(grouping, cells[kind[0]], kind[1]) for kind in {total[1:3] for total in totals}}
+    starts = {unit: _start(unit, grouping, window) for unit in {total.unit for total in totals}}
+    for unit, cell, auth_level, _, shown, likes, dislikes in totals:
+        if auth_level or not by_vote:
+            into = sums[names[cell, auth_level], starts[unit]]
+            into[0] += shown
+            into[1] += likes
+            into[2] += dislikes
     unknown = by_vote or selection.auth_level is not None or selection.has_comment is not None
     return [Counted(names, begun, _counts(added, shown_known=not unknown))
             for (names, begun), added in sorted(sums.items(), key=_order) if any(added)]
 
 
-def _namer(grouping: Grouping, cells: Mapping[int, _Cell]) -> Callable[[int, str], Values]:
-    @cache
-    def values(cell: int, auth_level: str) -> Values:
-        return tuple(auth_level if dimension.attribute is Attribute.AUTH_LEVEL else cells[cell].value(dimension)
-                     for dimension in grouping.by)
-
-    return values
+def _values(grouping: Grouping, cell: _Cell, auth_level: str) -> Values:
+    return tuple(auth_level if dimension.attribute is Attribute.AUTH_LEVEL else cell.value(dimension)
+                 for dimension in grouping.by)
 
 
-def _starter(grouping: Grouping, window: _Window) -> Callable[[int | None], Instant | None]:
-    @cache
-    def start(unit: int | None) -> Instant | None:
-        return None if unit is None or grouping.per is None else window.start(unit, grouping.per)
-
-    return start
+def _start(unit: int | None, grouping: Grouping, window: _Window) -> Instant | None:
+    return None if unit is None or grouping.per is None else window.start(unit, grouping.per)
 
 
 def _counts(sums: Sequence[int], *, shown_known: bool) -> Counts:
