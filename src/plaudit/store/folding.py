@@ -21,7 +21,7 @@ READ_ALL = {"hourly": "read_all_totals_hourly", "daily": "read_all_totals_daily"
 WRITE = {"hourly": "write_totals_hourly", "daily": "write_totals_daily"}
 
 Key = tuple[Any, ...]  # a total's: project, hour or day, cell, auth level, commented
-Sums = list[int]  # lanes of what was shown, liked, disliked
+Lanes = int
 
 
 def fold(zones: Mapping[str, str]) -> Steps[bool]:
@@ -47,47 +47,39 @@ def _a_few(changes: Sequence[Row]) -> list[Row]:
             if length <= FOLDED_CHARACTERS_MAX or change is changes[0]]
 
 
-def sums_of(changes: Iterable[Row]) -> dict[Key, Sums]:
-    sums: defaultdict[Key, Sums] = defaultdict(nothing)
+def sums_of(changes: Iterable[Row]) -> dict[Key, Lanes]:
+    sums: defaultdict[Key, Lanes] = defaultdict(int)
     for _, text in changes:
         for place, buckets in read_changes(text):
-            into = sums[place]
             for start in range(0, len(buckets), CHANGE_WIDTH):
                 bucket, *by = buckets[start:start + CHANGE_WIDTH]
-                for number, change in enumerate(by):
-                    if change:
-                        into[number] += lanes.lane(bucket, change)
+                sums[place] += sum(lanes.lane(measure, bucket, change) for measure, change in enumerate(by) if change)
     return sums
 
 
-def by_day(hourly: Mapping[Key, Sums], zones: Mapping[str, str]) -> dict[Key, Sums]:
-    sums: defaultdict[Key, Sums] = defaultdict(nothing)
+def by_day(hourly: Mapping[Key, Lanes], zones: Mapping[str, str]) -> dict[Key, Lanes]:
+    sums: defaultdict[Key, Lanes] = defaultdict(int)
     for (project_id, hour, *rest), change in hourly.items():
-        add(sums[project_id, day_of(hour, zones.get(project_id, UTC)), *rest], change)
+        sums[project_id, day_of(hour, zones.get(project_id, UTC)), *rest] += change
     return sums
 
 
-def _fold_into(table: str, changes: Mapping[Key, Sums]) -> Steps[None]:
+def _fold_into(table: str, changes: Mapping[Key, Lanes]) -> Steps[None]:
     """Totals are read and written again; where somebody else has changed one meanwhile, all of this is begun anew."""
-    standing: dict[Key, tuple[Sums, int]] = {}
+    standing: dict[Key, tuple[Lanes, int]] = {}
     for project_id in sorted({project_id for project_id, *_ in changes}):
-        own = [key for key in changes if key[0] == project_id]
-        found = yield Ask(READ[table], {
-            "project_id": project_id, "periods": sorted({key[1] for key in own}),
-            "cells": sorted({key[2] for key in own})})
-        standing |= {(*row[:4], bool(row[4])): ([*map(lanes.unpack, row[5:8])], row[8]) for row in found}
+        wanted = sorted({(period, cell) for owner, period, cell, *_ in changes if owner == project_id})
+        periods, cells = zip(*wanted, strict=True)
+        found = yield Ask(READ[table], {"project_id": project_id, "wanted": wanted, "periods": periods, "cells": cells})
+        standing |= {key_of(row): (lanes.unpack(row[5:8]), row[8]) for row in found}
     rows = []
     for key in sorted(changes):
-        total, version = standing.get(key, (nothing(), 0))
-        add(total, changes[key])
-        rows.append((*key, *map(lanes.pack, total), version + 1))
+        total, version = standing.get(key, (0, 0))
+        rows.append((*key, *lanes.pack(total + changes[key]), version + 1))
     yield Put(WRITE[table], rows)
 
 
-def nothing() -> Sums:
-    return [0, 0, 0]
-
-
-def add(into: Sums, more: Iterable[int]) -> None:
-    for number, lane in enumerate(more):
-        into[number] += lane
+def key_of(row: Row) -> Key:
+    """Of a total's row."""
+    *key, commented = row[:5]
+    return (*key, bool(commented))

@@ -1,52 +1,65 @@
-"""64 numbers, one a bucket, as one integer: number n is its bits from 32·n on. Sums of such integers are sums of all
-numbers at once, which is how thousands of totals are added up in a few milliseconds.
+"""What is counted in one place as one integer: 64 numbers for each of `MEASURES`, 32 bits each, one a bucket of people.
 
-No number gets near 2³² (that would be four thousand million votes of one bucket), so none runs over into its
-neighbour; and as long as none of the sums is negative, it does not matter in which order some of the numbers were.
+Sums of such integers are sums of all the numbers at once, which is how thousands of totals are added up in a few
+milliseconds. No number gets near 2³² (that would be four thousand million votes of one bucket), so none runs over into
+its neighbour; and as long as no sum is negative in the end, it does not matter what was added first.
 """
 
 import struct
+from collections.abc import Sequence
 
 from plaudit.model import BUCKETS
 
+MEASURES = SHOWN, LIKES, DISLIKES = range(3)
 BITS = 32
-_NUMBERS = struct.Struct(f"<{BUCKETS}I")
-NONE = (0,) * BUCKETS
+BYTES = BITS // 8
+_NUMBERS = struct.Struct(f"<{BUCKETS * len(MEASURES)}I")
+
+Numbers = tuple[int, ...]
+Packed = bytes | None
 
 
-def lane(bucket: int, number: int) -> int:
-    """`number` for that bucket; it may be negative when what it is added to is large enough."""
-    return number << (BITS * bucket)
+def lane(measure: int, bucket: int, number: int) -> int:
+    """`number` in its place. It may be negative when what it is added to is large enough."""
+    return number << (BITS * (BUCKETS * measure + bucket))
 
 
-def numbers(lanes: int) -> tuple[int, ...]:
-    """Raises `OverflowError` for a negative sum: something was taken away that had never been added."""
-    return _NUMBERS.unpack(lanes.to_bytes(_NUMBERS.size, "little")) if lanes else NONE
+def numbers(lanes: int) -> tuple[Numbers, Numbers, Numbers]:
+    """Each measure's, by bucket. Raises `OverflowError` for a negative sum: what is taken away was never added."""
+    found = _NUMBERS.unpack(lanes.to_bytes(_NUMBERS.size, "little"))
+    return found[:BUCKETS], found[BUCKETS:2 * BUCKETS], found[2 * BUCKETS:]
 
 
-def pack(lanes: int) -> bytes | None:
-    """One, two or four bytes each, whatever the largest of them needs; None for noughts. Raises as `numbers`."""
-    if not lanes:
-        return None
+def pack(lanes: int) -> tuple[Packed, Packed, Packed]:
+    """Each measure's numbers, one, two or four bytes each, whatever the largest needs; None for noughts. Raises as
+    `numbers`."""
     wide = lanes.to_bytes(_NUMBERS.size, "little")
-    if any(wide[2::4]) or any(wide[3::4]):
-        return wide
-    low, high = wide[0::4], wide[1::4]
-    if not any(high):
-        return low
-    narrow = bytearray(2 * BUCKETS)
-    narrow[0::2], narrow[1::2] = low, high
-    return bytes(narrow)
+    size = BUCKETS * BYTES
+    return _narrow(wide[:size]), _narrow(wide[size:2 * size]), _narrow(wide[2 * size:])
 
 
-def unpack(packed: bytes | None) -> int:
+def unpack(packed: Sequence[Packed]) -> int:
     """What `pack` packed."""
-    if packed is None:
-        return 0
+    return sum(int.from_bytes(_wide(it), "little") << (BITS * BUCKETS * measure)
+               for measure, it in enumerate(packed) if it is not None)
+
+
+def _narrow(wide: bytes) -> Packed:
+    if any(wide[2::BYTES]) or any(wide[3::BYTES]):
+        return wide
+    low, high = wide[0::BYTES], wide[1::BYTES]
+    if any(high):
+        pairs = bytearray(2 * BUCKETS)
+        pairs[0::2], pairs[1::2] = low, high
+        return bytes(pairs)
+    return low if any(low) else None
+
+
+def _wide(packed: bytes) -> bytes:
     width = len(packed) // BUCKETS
-    if width == BITS // 8:
-        return int.from_bytes(packed, "little")
-    wide = bytearray(_NUMBERS.size)
+    if width == BYTES:
+        return packed
+    wide = bytearray(BUCKETS * BYTES)
     for place in range(width):
-        wide[place::4] = packed[place::width]
-    return int.from_bytes(wide, "little")
+        wide[place::BYTES] = packed[place::width]
+    return bytes(wide)

@@ -203,19 +203,16 @@ SELECT t.id, t.changes FROM totals_changes AS t ORDER BY t.id LIMIT :limit;
 DELETE FROM totals_changes WHERE id IN (SELECT w.value FROM json_each(:ids) AS w);
 
 -- read_totals_hourly_of --
--- A few more than the changed ones, perhaps.
 SELECT t.project_id, t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
-FROM json_each(:periods) AS w
-CROSS JOIN json_each(:cells) AS c
+FROM json_each(:wanted) AS w
 CROSS JOIN totals_hourly AS t
-WHERE t.project_id = :project_id AND t.hour = w.value AND t.cell = c.value;
+WHERE t.project_id = :project_id AND t.hour = w.value ->> 0 AND t.cell = w.value ->> 1;
 
 -- read_totals_daily_of --
 SELECT t.project_id, t.day, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
-FROM json_each(:periods) AS w
-CROSS JOIN json_each(:cells) AS c
+FROM json_each(:wanted) AS w
 CROSS JOIN totals_daily AS t
-WHERE t.project_id = :project_id AND t.day = w.value AND t.cell = c.value;
+WHERE t.project_id = :project_id AND t.day = w.value ->> 0 AND t.cell = w.value ->> 1;
 
 -- write_totals_hourly --
 INSERT INTO totals_hourly (project_id, hour, cell, auth_level, commented, shown, likes, dislikes, version)

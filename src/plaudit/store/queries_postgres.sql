@@ -89,15 +89,14 @@ ON CONFLICT (project_id, cell) DO NOTHING;
 DELETE FROM totals_changes WHERE id = ANY(:ids::bigint[]);
 
 -- read_totals_hourly_of --
--- A few more than the changed ones, perhaps.
 SELECT t.project_id, t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
-FROM totals_hourly AS t
-WHERE t.project_id = :project_id AND t.hour = ANY(:periods::bigint[]) AND t.cell = ANY(:cells::bigint[]);
+FROM unnest(:periods::bigint[], :cells::bigint[]) AS w (hour, cell)
+JOIN totals_hourly AS t ON t.project_id = :project_id AND t.hour = w.hour AND t.cell = w.cell;
 
 -- read_totals_daily_of --
 SELECT t.project_id, t.day, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
-FROM totals_daily AS t
-WHERE t.project_id = :project_id AND t.day = ANY(:periods::bigint[]) AND t.cell = ANY(:cells::bigint[]);
+FROM unnest(:periods::bigint[], :cells::bigint[]) AS w (day, cell)
+JOIN totals_daily AS t ON t.project_id = :project_id AND t.day = w.day AND t.cell = w.cell;
 
 -- write_totals_hourly --
 -- One that another process has changed since it was read is left as it is.

@@ -3,7 +3,7 @@
 Plans, for one transaction while nobody votes.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from operator import itemgetter
 
@@ -12,7 +12,7 @@ import structlog
 from plaudit.model import Role
 from plaudit.store import lanes
 from plaudit.store.derived import rank_of, words_row
-from plaudit.store.folding import READ_ALL, WRITE, Key, Sums, add, by_day, nothing, sums_of
+from plaudit.store.folding import READ_ALL, WRITE, Key, Lanes, by_day, key_of, sums_of
 from plaudit.store.plans import Ask, Put, Row, Steps
 from plaudit.store.tally import UTC, Answer, Cell, Tally, cell_id, cell_of, cell_row, counted
 from plaudit.store.words import CHARACTERS_MAX
@@ -42,7 +42,7 @@ def recount(zones: Mapping[str, str]) -> Steps[None]:
     hourly = yield from _counted_anew(zones, cells)
     yield Put("insert_cell", [cell_row(key[0], cells[key]) for key in sorted(cells)])
     for table, sums in (("hourly", hourly), ("daily", by_day(hourly, zones))):
-        yield Put(WRITE[table], [(*key, *map(lanes.pack, sums[key]), 1) for key in sorted(sums)])
+        yield Put(WRITE[table], [(*key, *lanes.pack(sums[key]), 1) for key in sorted(sums)])
     yield from _queue_anew()
     yield Ask("clear_zones", {})
     yield Put("write_zone", sorted(zones.items()))
@@ -55,21 +55,19 @@ def differences(zones: Mapping[str, str]) -> Steps[list[str]]:
     unfolded = sums_of((yield Ask("read_changes", {})))
     found = []
     for table, change in (("hourly", unfolded), ("daily", by_day(unfolded, zones))):
-        totals = defaultdict(nothing, {(*row[:4], bool(row[4])): [*map(lanes.unpack, row[5:8])]
-                                       for row in (yield Ask(READ_ALL[table], {}))})
-        for key, sums in change.items():
-            add(totals[key], sums)
+        totals = Counter({key_of(row): lanes.unpack(row[5:8]) for row in (yield Ask(READ_ALL[table], {}))})
+        totals.update(change)
         found += [f"{table} {key}" for key in sorted(totals.keys() | expected[table].keys())
-                  if totals.get(key, nothing()) != expected[table].get(key, nothing())]
+                  if totals[key] != expected[table].get(key, 0)]
     return found
 
 
 # ---------------------------------------------------------------- steps
 
 
-def _counted_anew(zones: Mapping[str, str], cells: dict[tuple[str, int], Cell]) -> Steps[dict[Key, Sums]]:
+def _counted_anew(zones: Mapping[str, str], cells: dict[tuple[str, int], Cell]) -> Steps[dict[Key, Lanes]]:
     """What the hourly totals must be; the cells that they are of go into `cells`."""
-    hourly: defaultdict[Key, Sums] = defaultdict(nothing)
+    hourly: defaultdict[Key, Lanes] = defaultdict(int)
     after = {"project_id": "", "message_id": ""}
     while found := (yield Ask("read_messages_to_count", {**after, "role": Role.ASSISTANT.value, "limit": CHUNK_ROWS})):
         tally = Tally(zones)
@@ -77,7 +75,7 @@ def _counted_anew(zones: Mapping[str, str], cells: dict[tuple[str, int], Cell]) 
             cell = cell_of(_count(tally, row))
             cells[row[0], cell_id(cell)] = cell
         for key, sums in sums_of([(0, tally.text() or "[]")]).items():
-            add(hourly[key], sums)
+            hourly[key] += sums
         after = {"project_id": found[-1][0], "message_id": found[-1][1]}
     return hourly
 

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from plaudit.model import BUCKETS, Instant, Message
+from plaudit.store.lanes import DISLIKES, LIKES, MEASURES, SHOWN
 from plaudit.store.plans import Row
 from plaudit.store.rows import from_json, to_json
 from plaudit.store.zones import hour_of
 
 UTC = "UTC"
-SHOWN, LIKES, DISLIKES = 1, 2, 3  # where they stand in a bucket's change, after the bucket's number
-CHANGE_WIDTH = 4
+CHANGE_WIDTH = 1 + len(MEASURES)  # a bucket's number, then what has changed of each measure
 
 # Plain tuples: a vote's way makes some of each. A cell is a model, a prompt version, arms as JSON, a locale and a
 # platform; an answer is its project, when it was shown, and its cell; a vote is counted as like or dislike, with or
@@ -60,7 +60,7 @@ class Tally:
 
     def text(self) -> str | None:
         """For `totals_changes.changes`: each place, and its buckets' changes in a row. None: nothing has changed."""
-        changes = [(*place, [number for change in buckets.values() if any(change[SHOWN:]) for number in change])
+        changes = [(*place, [number for change in buckets.values() if any(change[1:]) for number in change])
                    for place, buckets in self._changes.items()]
         left = [change for change in changes if change[-1]]
         return to_json(left) if left else None
@@ -68,10 +68,10 @@ class Tally:
     def _place(self, answer: Answer, auth_level: str, *, commented: bool) -> Place:
         return _place(answer, auth_level, self._zones.get(answer[0], UTC), commented=commented)
 
-    def _add(self, place: Place, subject: str, number: int, by: int) -> None:
+    def _add(self, place: Place, subject: str, measure: int, by: int) -> None:
         bucket = bucket_of(subject)
         buckets = self._changes.setdefault(place, {})
-        buckets.setdefault(bucket, [bucket, 0, 0, 0])[number] += by
+        buckets.setdefault(bucket, [bucket, 0, 0, 0])[1 + measure] += by
 
 
 def read_changes(text: str) -> Iterable[tuple[Place, Sequence[int]]]:

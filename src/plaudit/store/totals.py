@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from plaudit.errors import Invalid
 from plaudit.model import Attribute, Counted, Counts, Dimension, Grouping, Instant, Period, Selection
 from plaudit.store import lanes
-from plaudit.store.folding import nothing, sums_of
+from plaudit.store.folding import sums_of
 from plaudit.store.plans import Ask, Row, Steps
 from plaudit.store.rows import from_json
 from plaudit.store.zones import begin_of, day_of, hour_of, week_of
@@ -79,9 +79,7 @@ class _Total(NamedTuple):
     cell: int
     auth_level: str
     commented: bool | None
-    shown: int  # lanes
-    likes: int
-    dislikes: int
+    lanes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +101,15 @@ class _Window:
 
     def totals(self, table: str, found: Sequence[Row], wanted: set[int]) -> Iterator[_Total]:
         unit = _same if table == "daily" or self.hourly else self.day
-        for period, cell, auth_level, commented, shown, likes, dislikes in found:
+        for period, cell, auth_level, commented, *packed in found:
             if cell in wanted:
-                yield _Total(unit(period), cell, auth_level, bool(commented), lanes.unpack(shown), lanes.unpack(likes),
-                             lanes.unpack(dislikes))
+                yield _Total(unit(period), cell, auth_level, bool(commented), lanes.unpack(packed))
 
     def changes(self, found: Sequence[Row], project_id: str, wanted: set[int]) -> Iterator[_Total]:
         """What has not been folded into the totals yet."""
         for (owner, hour, cell, auth_level, commented), sums in sums_of(found).items():
             if owner == project_id and cell in wanted and self.since <= hour < self.until:
-                yield _Total(hour if self.hourly else self.day(hour), cell, auth_level, commented, *sums)
+                yield _Total(hour if self.hourly else self.day(hour), cell, auth_level, commented, sums)
 
     def day(self, hour: Instant) -> int:
         return day_of(hour, self.zone)
@@ -165,30 +162,24 @@ def _is_chosen(total: _Total, selection: Selection) -> bool:
 
 def _over_time(totals: Sequence[_Total]) -> list[_Total]:
     """A total a cell and kind of vote: few, so that each further grouping costs next to nothing."""
-    sums: defaultdict[tuple[int, str], list[int]] = defaultdict(nothing)
-    for _, cell, auth_level, _, shown, likes, dislikes in totals:
-        into = sums[cell, auth_level]
-        into[0] += shown
-        into[1] += likes
-        into[2] += dislikes
-    return [_Total(None, cell, auth_level, None, *added) for (cell, auth_level), added in sums.items()]
+    sums: defaultdict[tuple[int, str], int] = defaultdict(int)
+    for _, cell, auth_level, _, added in totals:
+        sums[cell, auth_level] += added
+    return [_Total(None, cell, auth_level, None, added) for (cell, auth_level), added in sums.items()]
 
 
 def _grouped(totals: Sequence[_Total], grouping: Grouping, cells: Mapping[int, _Cell], selection: Selection,
              window: _Window) -> list[Counted]:
-    sums: defaultdict[tuple[Values, Instant | None], list[int]] = defaultdict(nothing)
+    sums: defaultdict[tuple[Values, Instant | None], int] = defaultdict(int)
     by_vote = any(dimension.attribute is Attribute.AUTH_LEVEL for dimension in grouping.by)
     names = {kind: _values(grouping, cells[kind[0]], kind[1]) for kind in {total[1:3] for total in totals}}
     starts = {unit: _start(unit, grouping, window) for unit in {total.unit for total in totals}}
-    for unit, cell, auth_level, _, shown, likes, dislikes in totals:
+    for unit, cell, auth_level, _, added in totals:
         if auth_level or not by_vote:
-            into = sums[names[cell, auth_level], starts[unit]]
-            into[0] += shown
-            into[1] += likes
-            into[2] += dislikes
+            sums[names[cell, auth_level], starts[unit]] += added
     unknown = by_vote or selection.auth_level is not None or selection.has_comment is not None
     return [Counted(names, begun, _counts(added, shown_known=not unknown))
-            for (names, begun), added in sorted(sums.items(), key=_order) if any(added)]
+            for (names, begun), added in sorted(sums.items(), key=_order) if added]
 
 
 def _values(grouping: Grouping, cell: _Cell, auth_level: str) -> Values:
@@ -200,8 +191,8 @@ def _start(unit: int | None, grouping: Grouping, window: _Window) -> Instant | N
     return None if unit is None or grouping.per is None else window.start(unit, grouping.per)
 
 
-def _counts(sums: Sequence[int], *, shown_known: bool) -> Counts:
-    shown, likes, dislikes = map(lanes.numbers, sums)
+def _counts(added: int, *, shown_known: bool) -> Counts:
+    shown, likes, dislikes = lanes.numbers(added)
     return Counts(shown if shown_known else None, likes, dislikes)
 
 
