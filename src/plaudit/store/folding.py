@@ -18,6 +18,7 @@ FOLDED_CHARACTERS_MAX = 50_000
 
 READ = {"hourly": "read_totals_hourly_of", "daily": "read_totals_daily_of"}
 READ_ALL = {"hourly": "read_all_totals_hourly", "daily": "read_all_totals_daily"}
+PACK = {"hourly": lanes.pack_small, "daily": lanes.pack}  # by day they are few, and added up again and again
 WRITE = {"hourly": "write_totals_hourly", "daily": "write_totals_daily"}
 
 Key = tuple[Any, ...]  # a total's: project, hour or day, cell, auth level, commented
@@ -75,7 +76,7 @@ def _fold_into(table: str, changes: Mapping[Key, Lanes]) -> Steps[None]:
     rows = []
     for key in sorted(changes):
         total, version = standing.get(key, (0, 0))
-        rows.append((*key, *lanes.pack(total + changes[key]), version + 1))
+        rows.append((*key, *PACK[table](total + changes[key]), version + 1))
     yield Put(WRITE[table], rows)
 
 

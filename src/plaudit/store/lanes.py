@@ -30,21 +30,25 @@ def numbers(lanes: int) -> tuple[Numbers, Numbers, Numbers]:
     return found[:BUCKETS], found[BUCKETS:2 * BUCKETS], found[2 * BUCKETS:]
 
 
-def pack(lanes: int) -> tuple[Packed, Packed, Packed]:
-    """Each measure's numbers, one, two or four bytes each, whatever the largest needs; None for noughts. Raises as
-    `numbers`."""
+def pack(lanes: int) -> tuple[Packed, ...]:
+    """Each measure's numbers, four bytes each; None for noughts. Raises as `numbers`."""
     wide = lanes.to_bytes(_NUMBERS.size, "little")
-    size = BUCKETS * BYTES
-    return _narrow(wide[:size]), _narrow(wide[size:2 * size]), _narrow(wide[2 * size:])
+    parts = [wide[start:start + BUCKETS * BYTES] for start in range(0, len(wide), BUCKETS * BYTES)]
+    return tuple(part if any(part) else None for part in parts)
+
+
+def pack_small(lanes: int) -> tuple[Packed, ...]:
+    """The same with one, two or four bytes each, whatever the largest number needs: less to store, more to unpack."""
+    return tuple(part and _narrow(part) for part in pack(lanes))
 
 
 def unpack(packed: Sequence[Packed]) -> int:
-    """What `pack` packed."""
+    """What either packed."""
     return sum(int.from_bytes(_wide(it), "little") << (BITS * BUCKETS * measure)
                for measure, it in enumerate(packed) if it is not None)
 
 
-def _narrow(wide: bytes) -> Packed:
+def _narrow(wide: bytes) -> bytes:
     if any(wide[2::BYTES]) or any(wide[3::BYTES]):
         return wide
     low, high = wide[0::BYTES], wide[1::BYTES]
@@ -52,7 +56,7 @@ def _narrow(wide: bytes) -> Packed:
         pairs = bytearray(2 * BUCKETS)
         pairs[0::2], pairs[1::2] = low, high
         return bytes(pairs)
-    return low if any(low) else None
+    return low
 
 
 def _wide(packed: bytes) -> bytes:

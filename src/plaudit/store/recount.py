@@ -12,7 +12,7 @@ import structlog
 from plaudit.model import Role
 from plaudit.store import lanes
 from plaudit.store.derived import rank_of, words_row
-from plaudit.store.folding import READ_ALL, WRITE, Key, Lanes, by_day, key_of, sums_of
+from plaudit.store.folding import PACK, READ_ALL, WRITE, Key, Lanes, by_day, key_of, sums_of
 from plaudit.store.plans import Ask, Put, Row, Steps
 from plaudit.store.tally import UTC, Answer, Cell, Tally, cell_id, cell_of, cell_row, counted
 from plaudit.store.words import CHARACTERS_MAX
@@ -42,7 +42,7 @@ def recount(zones: Mapping[str, str]) -> Steps[None]:
     hourly = yield from _counted_anew(zones, cells)
     yield Put("insert_cell", [cell_row(key[0], cells[key]) for key in sorted(cells)])
     for table, sums in (("hourly", hourly), ("daily", by_day(hourly, zones))):
-        yield Put(WRITE[table], [(*key, *lanes.pack(sums[key]), 1) for key in sorted(sums)])
+        yield Put(WRITE[table], [(*key, *PACK[table](sums[key]), 1) for key in sorted(sums)])
     yield from _queue_anew()
     yield Ask("clear_zones", {})
     yield Put("write_zone", sorted(zones.items()))

@@ -21,8 +21,8 @@ CREATE TABLE totals_changes (
     changes TEXT COLLATE "C" NOT NULL  -- JSON, see `tally`
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
--- Answers and votes by the hour at which the answer was shown, as 64 numbers each: one a bucket of subjects. Each is one,
--- two or four bytes wide, whatever the largest needs; NULL is 64 noughts.
+-- Answers and votes by the hour at which the answer was shown, as 64 numbers each: one a bucket of subjects. See `lanes`;
+-- NULL is 64 noughts.
 CREATE TABLE totals_hourly (
     hour       BIGINT  NOT NULL,  -- when it began; an hour of the project's time zone
     cell       BIGINT  NOT NULL,

@@ -20,8 +20,8 @@ CREATE TABLE totals_changes (
     changes TEXT NOT NULL         -- JSON, see `tally`
 ) STRICT;
 
--- Answers and votes by the hour at which the answer was shown, as 64 numbers each: one a bucket of subjects. Each is one,
--- two or four bytes wide, whatever the largest needs; NULL is 64 noughts.
+-- Answers and votes by the hour at which the answer was shown, as 64 numbers each: one a bucket of subjects. See `lanes`;
+-- NULL is 64 noughts.
 CREATE TABLE totals_hourly (
     project_id TEXT    NOT NULL,
     hour       INTEGER NOT NULL,  -- when it began; an hour of the project's time zone
