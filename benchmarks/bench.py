@@ -21,6 +21,7 @@ import figures
 import issuer as oidc
 import machine
 import msgspec
+import numbers_kept
 import population
 import server
 import wrk
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 def _measure(options: argparse.Namespace, progress: Progress) -> Iterator[figures.Row]:
-    task = progress.add_task("starting", total=3 if options.quick else 13)
+    task = progress.add_task("starting", total=3 if options.quick else 19)
     with _setting(options, lambda text: progress.update(task, description=text)) as setting:
         for row in _rows(options, setting):
             progress.console.print(f"{row.name} {row.value:.2f} {row.unit}  {row.note}")
@@ -72,6 +73,7 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
         setting.say("reading every vote back")
         population.require_revisions(running, setting.answered[running.url])
     if not options.quick:
+        yield numbers_kept.votes(setting, MESSAGES)
         setting.say("start")
         yield figures.start(setting)
         yield from _large(setting, options)
@@ -86,19 +88,21 @@ def _large(setting: figures.Setting, options: argparse.Namespace) -> Iterator[fi
     large_place = replace(setting.place, folder=bulk.folder_for(options.data, options.messages))
     bulk.build(small_place, FEW_MESSAGES)
     bulk.build(large_place, options.messages)
-    size = "10m" if options.messages == MANY_MESSAGES else str(options.messages)
+    size = figures.short(options.messages)
     bulk.warm(large_place.folder)
     with server.running(small_place) as small, server.running(large_place) as large:
         yield figures.large_over_small(setting, f"votes_{size}_over_10k", (small, FEW_MESSAGES),
                                        (large, options.messages))
     setting.say(f"start with {options.messages:,} messages")
     yield figures.start(replace(setting, place=large_place), f"start_with_{size}_to_first_answer_s")
+    yield from numbers_kept.overview(setting, large_place, options.messages)
+    yield numbers_kept.search(setting, options.data)
 
 
 def _on_postgres(setting: figures.Setting, options: argparse.Namespace) -> Iterator[figures.Row]:
     yield databases.over_sqlite(setting, MESSAGES)
     yield databases.second_worker(setting, MESSAGES)
-    size = "10m" if options.messages == MANY_MESSAGES else str(options.messages)
+    size = figures.short(options.messages)
     yield databases.large_over_small(setting, f"postgres_{size}_over_10k", FEW_MESSAGES, options.messages)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -10,8 +11,14 @@ import apsw
 import population
 import server
 
+from plaudit.store.recount import recount
+from plaudit.store.sqlite_plans import run
+
 DATABASE = "plaudit.db"
 WARM_BYTES = 16 * 1024 * 1024
+HOURS = 90 * 24 - 1  # over which the answers were shown; no factor in common with subjects, models and prompts
+MODELS = 6
+PROMPTS = 4
 
 # The first rows were registered over HTTP; all others are like the first but for their number.
 MESSAGES = """
@@ -20,8 +27,9 @@ INSERT INTO messages (project_id, message_id, role, owner, conversation_id, crea
                       prompt_version, arms, locale, platform, trace_id, span_id, metadata, content)
 SELECT m.project_id, format('65a0f00000000000%08x', n), m.role,
        substr(m.owner, 1, length(m.owner) - 2) || format('%02d', n % :subjects),
-       format('c-%d-%d', n % :subjects, n / :subjects / :conversation_messages), m.created_at, m.in_reply_to,
-       format('model-%d', n % 7), format('v%d', n % 3), m.arms, m.locale, m.platform, m.trace_id, m.span_id,
+       format('c-%d-%d', n % :subjects, n / :subjects / :conversation_messages),
+       m.created_at - n % :hours * 3600000, m.in_reply_to,
+       format('model-%d', n % :models), format('v%d', n / :models % :prompts), m.arms, m.locale, m.platform, m.trace_id, m.span_id,
        m.metadata, m.content
 FROM numbers, (SELECT * FROM messages ORDER BY message_id LIMIT 1) AS m
 """
@@ -75,7 +83,8 @@ def build(place: server.Place, messages: int) -> None:
 
 def _multiply(database: Path, messages: int) -> None:
     numbers = {"first": population.SUBJECTS, "last": messages, "subjects": population.SUBJECTS,
-               "conversation_messages": population.CONVERSATION_MESSAGES}
+               "conversation_messages": population.CONVERSATION_MESSAGES, "hours": HOURS, "models": MODELS,
+               "prompts": PROMPTS}
     connection = apsw.Connection(str(database))
     connection.pragma("journal_mode", "delete")
     connection.pragma("synchronous", "off")
@@ -85,6 +94,7 @@ def _multiply(database: Path, messages: int) -> None:
         connection.execute(CONVERSATIONS, numbers)
         connection.execute(VOTES)
         connection.execute(HISTORY)
+        run(connection, partial(recount, {}))
     connection.execute("ANALYZE")
     connection.pragma("journal_mode", "wal")
     connection.close()

@@ -138,5 +138,10 @@ def alternate(setting: Setting, targets: dict[str, wrk.Target]) -> dict[str, lis
     return loads
 
 
+def short(number: int) -> str:
+    """10000000 as 10m, for a figure's name."""
+    return f"{number // 1_000_000}m" if number % 1_000_000 == 0 else str(number)
+
+
 def median(values: Iterable[float]) -> float:
     return statistics.median(values)
