@@ -8,7 +8,8 @@ from command_line import plaudit
 
 COMMANDS = [
     ("serve",), ("demo",), ("key", "new"), ("key", "list"), ("key", "revoke"), ("token",), ("config", "check"),
-    ("config", "show"), ("doctor",), ("backup",), ("restore",), ("copy",), ("migrate",),
+    ("config", "show"), ("doctor",), ("backup",), ("restore",), ("copy",), ("migrate",), ("report",),
+    ("compare",),
 ]
 
 

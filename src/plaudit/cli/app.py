@@ -2,7 +2,7 @@
 
 import typer
 
-from plaudit.cli import backup, config, copy, demo, doctor, key, migrate, restore, serve, token
+from plaudit.cli import backup, compare, config, copy, demo, doctor, key, migrate, report, restore, serve, token
 
 app = typer.Typer(
     name="plaudit",
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.add_typer(key.app, name="key")
 app.command("token")(token.token)
 app.add_typer(config.app, name="config")

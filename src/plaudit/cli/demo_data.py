@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 MINUTE_MILLISECONDS = 60_000
+DAY_MILLISECONDS = 24 * 60 * MINUTE_MILLISECONDS  # yesterday's: today has few others yet
 Exchanges = tuple[tuple[str, str], ...]
 
 VISITOR_TALKS: tuple[Exchanges, ...] = (
@@ -85,7 +86,8 @@ def _talks(access: DemoAccess, now: int) -> Iterator[list[dict[str, Any]]]:
     )
     for owner, talks in owners:
         for number, exchanges in enumerate(talks):
-            yield list(_messages(owner, number, exchanges, now - (number + 1) * 30 * MINUTE_MILLISECONDS))
+            start = now - DAY_MILLISECONDS - (number + 1) * 30 * MINUTE_MILLISECONDS
+            yield list(_messages(owner, number, exchanges, start))
 
 
 def _messages(owner: dict[str, Any], number: int, exchanges: Exchanges, start: int) -> Iterator[dict[str, Any]]:
