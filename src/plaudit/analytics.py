@@ -30,6 +30,7 @@ from plaudit.statistics.results import (
 
 ARMS_MAX = 100
 MARGIN_MAX = 0.5
+AHEAD_MILLISECONDS = 24 * periods.HOUR_MILLISECONDS  # of an answer's clock
 MIXED = (Attribute.MODEL, Attribute.PROMPT_VERSION, Attribute.LOCALE, Attribute.PLATFORM, Attribute.AUTH_LEVEL)
 MOVING = (Attribute.MODEL, Attribute.PROMPT_VERSION, Attribute.LOCALE, Attribute.PLATFORM)
 ALERTING = (Attribute.PROMPT_VERSION, Attribute.MODEL)
@@ -148,18 +149,20 @@ class _Time:
     @classmethod
     def of(cls, project: Project, selection: Selection, per: Period, now: Instant, counted: Sequence[Counted]
            ) -> "_Time":
-        """As far as to now, or to the last that is there. Raises `Invalid`."""
+        """As far as to now, or to the last that is there unless its clock was wrong by a day. Raises `Invalid`."""
         zone, nothing = project.time_zone, ratios.nothing(shown=_is_shown_known(selection))
         found = [each.start for each in counted if each.start is not None]
         since = min(found, default=None) if selection.since is None else selection.since
         if since is None:
             return cls(per, zone, (), (), nothing)
-        latest = max([now, *found]) + 1
+        latest = max([now, *(start for start in found if start < now + AHEAD_MILLISECONDS)]) + 1
         until = latest if selection.until is None else min(selection.until, latest)
+        starts = periods.starts(since, until, per, zone)
+        if selection.since is None:
+            return cls(per, zone, (), starts, nothing)
         first = periods.before(since, trends.BASELINE[per], per, zone)
-        begun = periods.start_of(since, per, zone)
-        earlier = () if selection.since is None else periods.starts(first, begun, per, zone)
-        return cls(per, zone, earlier, periods.starts(since, until, per, zone), nothing)
+        earlier = periods.starts(first, periods.start_of(since, per, zone), per, zone)
+        return cls(per, zone, earlier, starts, nothing)
 
     def filled(self, starts: Sequence[Instant], counted: Iterable[Counted]) -> list[trends.Timed]:
         """A period each, with nothing in it where there was nothing."""

@@ -14,6 +14,7 @@ import pytest
 from plaudit import rules
 from plaudit.analytics import Analytics
 from plaudit.auth.keys import new_server_key
+from plaudit.http.api.identifiers import read_instant
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.document import document
 from plaudit.http.metrics import Metrics
@@ -297,3 +298,13 @@ async def test_what_is_known_is_not_sent_again(client, form):
 async def test_no_intermediary_may_keep_it(client):
     """What is refused is not kept at all."""
     assert (await client.get("summary?since=x")).headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("shown_at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("look", [*OPERATIONS, "series?per=hour", "series?per=week"])
+async def test_an_answer_at_the_calendars_end_breaks_nothing(client, store, project, shown_at, look):
+    """Somebody's clock may say so. It is an answer, or a refusal that says what to ask instead."""
+    at = read_instant(shown_at, "at")
+    await store.register([Message(project[1].id, "far", "c-far", Role.ASSISTANT, _person(0), at, model="far")])
+    assert (await client.get(look)).status_code in (200, 422)
+    assert (await client.get("series?since=2026-11-22")).status_code == 200

@@ -9,19 +9,28 @@ from plaudit.model import Instant, Period
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 HOUR_MILLISECONDS = 3_600_000
+HOURS = {Period.HOUR: 1, Period.DAY: 24, Period.WEEK: 7 * 24}
 PERIODS_MAX = 800  # 33 days of hours, two years of days
 
 
 def starts(since: Instant, until: Instant, per: Period, zone: str) -> list[Instant]:
     """When each period began that has an instant of [since, until). Raises `Invalid` for more than `PERIODS_MAX`."""
+    if since >= until:
+        return []
+    if until - since > 2 * PERIODS_MAX * HOURS[per] * HOUR_MILLISECONDS:
+        raise _too_many(per)  # before the calendar is asked, which may end there
     found = []
     start = start_of(since, per, zone)
     while start < until:
         found.append(start)
         if len(found) > PERIODS_MAX:
-            raise Invalid("per", f"A series has at most {PERIODS_MAX} {per}s; ask for less time, or for longer periods")
+            raise _too_many(per)
         start = next_after(start, per, zone)
     return found
+
+
+def _too_many(per: Period) -> Invalid:
+    return Invalid("per", f"A series has at most {PERIODS_MAX} {per}s; ask for less time, or for longer periods")
 
 
 def before(instant: Instant, count: int, per: Period, zone: str) -> Instant:

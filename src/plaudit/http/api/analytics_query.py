@@ -36,7 +36,7 @@ class Asked:
 def read(request: Request, project: Project, readers: Mapping[str, Reader]) -> Asked:
     """`readers`: the parameters of this operation alone. Raises `Invalid`."""
     given = [name for name in request.query_params if name.startswith(ARM)]
-    known = {**filters(project.time_zone), **FORMAT, **readers, **dict.fromkeys(given, _text)}
+    known = {**filters(project.time_zone), **FORMAT, **readers, **dict.fromkeys(given, _name)}
     found = parameters(request, known, repeated=("arms",))
     as_csv = found.pop("format", None)
     more = {name: found.pop(name) for name in readers if name in found}
@@ -53,7 +53,7 @@ def filters(time_zone: str) -> dict[str, Reader]:
         "until": partial(hours.read, time_zone=time_zone),
         "model": text_or_none,
         "prompt_version": text_or_none,
-        f"{ARM}EXPERIMENT": _text,  # stands for every experiment where the parameters are listed
+        f"{ARM}EXPERIMENT": _name,  # stands for every experiment where the parameters are listed
         "locale": text_or_none,
         "platform": text_or_none,
         "auth_level": members(AuthLevel),
