@@ -8,29 +8,33 @@ import asyncio
 import errno
 import gc
 import os
+import random
 import socket
 import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import structlog
 
-from plaudit import rules
+from plaudit import databases
+from plaudit.analytics import Analytics
 from plaudit.auth.authenticator import Authenticator, AuthSecrets
 from plaudit.auth.development import DevelopmentIssuer, new_private_key_pem
 from plaudit.auth.jwks import JwksCache
 from plaudit.auth.keys import new_publishable_key, new_server_key
-from plaudit.errors import PlauditError
-from plaudit.http import development, sockets
+from plaudit.auth.oidc import Provider
+from plaudit.auth.viewers import Viewers
+from plaudit.charts.drawing import Drawing
+from plaudit.errors import PlauditError, Unavailable
+from plaudit.http import dashboard, development, sockets
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.health import Access
 from plaudit.http.limits import SharedCounts
@@ -45,11 +49,6 @@ from plaudit.settings import Configuration, Secrets, Settings, SettingsError, op
 from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, stamp, with_keys
 from plaudit.settings.secrets import client_secret, development_key
 from plaudit.settings.table import DashboardTable
-from plaudit.store import postgres_migrate, sqlite_migrate
-from plaudit.store.migration import Migration
-from plaudit.store.postgres import PostgresStore
-from plaudit.store.postgres_server import without_password
-from plaudit.store.sqlite import SqliteStore
 from plaudit.workers import Worker
 
 DEVELOPMENT_AUDIENCE = "plaudit-development"
@@ -57,6 +56,7 @@ FIRST_KEY_ID = "first"
 DAY_SECONDS = 24 * 60 * 60
 SWITCH_SECONDS = 0.0005
 TELL_SECONDS = 1.0
+FOLD_SECONDS = 1.0
 KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
 
 log = structlog.get_logger("plaudit")
@@ -92,6 +92,7 @@ class Running:
     service: Service
     authenticator: Authenticator
     metrics: Metrics
+    store: databases.AnyStore
 
 
 class PortTaken(PlauditError):
@@ -113,7 +114,8 @@ async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
     async with running(prepared, more_routes) as parts:
         server = Server(parts.application, _server_settings(prepared.settings), partial(announce, parts))
         _tune_interpreter()
-        tasks = [asyncio.create_task(_watch_keys(prepared, parts.authenticator), name="keys")]
+        tasks = [asyncio.create_task(_watch_keys(prepared, parts.authenticator), name="keys"),
+                 asyncio.create_task(_fold(parts.store), name="totals")]
         if share:
             tasks.append(asyncio.create_task(_tell(parts.metrics.share(*share)), name="metrics"))
         try:
@@ -149,7 +151,7 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
     """Open the database and wire the parts; close it when the block ends. Raises as `serve`."""
     settings, issuer = prepared.settings, prepared.development_issuer
     metrics = Metrics()
-    store = await _open_store(settings, metrics)
+    store = await databases.open_store(settings, prepared.projects, now=now, when_committed=metrics.committed)
     jwks = JwksCache(now, {issuer.issuer: issuer.jwks} if issuer else {})
     metrics.queue_depth.set_function(lambda: store.queue_depth)
     metrics.watch_issuers(jwks.facts)
@@ -160,16 +162,33 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
             jwks=jwks, now=now, new_id=new_id, session_lifetime_seconds=settings.session_days * DAY_SECONDS,
         )
         service = Service(store, now=now, new_id=new_id)
-        async with _shared_counts(settings, metrics) as shared_counts:
+        async with _shared_counts(settings, metrics) as shared_counts, _pages(prepared, authenticator) as pages:
             application = Application(
-                service, authenticator, metrics, _edge_settings(settings),
+                service, Analytics(store, now=now), authenticator, metrics, _edge_settings(settings),
                 origins=frozenset[str]().union(*(project.origins for project in prepared.projects)),
                 more_routes=[*(development.routes(issuer.jwks) if issuer else ()), *more_routes],
-                shared_counts=shared_counts,
+                shared_counts=shared_counts, pages=pages,
             )
-            yield Running(prepared, application, service, authenticator, metrics)
+            yield Running(prepared, application, service, authenticator, metrics, store)
     finally:
         await store.close()
+        await jwks.aclose()
+
+
+@asynccontextmanager
+async def _pages(prepared: Prepared, authenticator: Authenticator) -> AsyncIterator[dashboard.Parts | None]:
+    """What people need to look at the numbers. Their identity providers have a cache of keys of their own, for those
+    that voters come from are shown in the metrics one by one."""
+    if not prepared.settings.dashboard:
+        yield None
+        return
+    jwks, drawing, secret = JwksCache(now), Drawing(), prepared.secrets.session_secret
+    provider = Provider(jwks, secret, now)
+    try:
+        yield dashboard.Parts(Viewers(prepared.projects, authenticator, provider, secret, now), drawing)
+    finally:
+        await drawing.aclose()
+        await provider.aclose()
         await jwks.aclose()
 
 
@@ -188,15 +207,6 @@ async def _shared_counts(settings: Settings, metrics: Metrics) -> AsyncIterator[
         yield counts
     finally:
         await counts.aclose()
-
-
-async def _open_store(settings: Settings, metrics: Metrics) -> SqliteStore | PostgresStore:
-    shared: Any = {"now": now, "waiting_max": settings.queue_max, "when_committed": metrics.committed}
-    if settings.database_url and settings.on_postgres:
-        return await PostgresStore.open(settings.database_url, rules.decide, **shared,
-                                        connections_max=settings.database_connections,
-                                        partitions=settings.database_partitions)
-    return await SqliteStore.open(settings.database_path, rules.decide, **shared)
 
 
 async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
@@ -218,12 +228,28 @@ async def _tell(together: Sum) -> None:
         await asyncio.sleep(TELL_SECONDS)
 
 
+async def _fold(store: databases.AnyStore) -> None:
+    """Totals are right without it, and slow to add up. A failure is told by the votes, which meet it too."""
+    while True:
+        with suppress(Unavailable):
+            while await store.fold():
+                pass
+        await asyncio.sleep(FOLD_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  spreads processes, hides nothing
+
+
 def _keys(data_path: Path, known: Keys) -> Keys:
     try:
         return read_keys(data_path)
     except (SettingsError, OSError) as error:
         log.warning("keys cannot be read; those known before stay", reason=str(error))
         return known
+
+
+@asynccontextmanager
+async def reading(configuration: Configuration) -> AsyncIterator[Analytics]:
+    """The numbers of a database, for commands; servers may run. Raises `CannotOpen`, `WrongDatabase`."""
+    async with databases.reading(configuration.settings, configuration.projects, now=now) as store:
+        yield Analytics(store, now=now)
 
 
 @asynccontextmanager
@@ -245,34 +271,6 @@ async def limits_problem(url: str) -> str | None:
         return await counts.problem()
     finally:
         await counts.aclose()
-
-
-# ---------------------------------------------------------------- the database, without a server
-
-
-async def migrate(settings: Settings, *, contract: bool) -> list[Migration]:
-    """What was done. Raises `CannotOpen`, `WrongDatabase`, and on SQLite `DatabaseInUse`."""
-    if settings.on_postgres:
-        return await postgres_migrate.migrate_at(
-            settings.database_url or "", partitions=settings.database_partitions, contract=contract)
-    return sqlite_migrate.migrate_file(settings.database_path)
-
-
-async def migrations_due(settings: Settings, *, contract: bool) -> list[Migration]:
-    """What `migrate` would do. Changes nothing. Raises `CannotOpen`, `WrongDatabase`."""
-    if settings.on_postgres:
-        return await postgres_migrate.due_at(settings.database_url or "", contract=contract)
-    return sqlite_migrate.due_in_file(settings.database_path)
-
-
-async def may_migrate(settings: Settings) -> bool:
-    """Has the role of `database_url` the rights that `migrate` needs? Raises `CannotOpen`."""
-    return not settings.on_postgres or await postgres_migrate.may_migrate_at(settings.database_url or "")
-
-
-def database_name(settings: Settings) -> str:
-    """As it may be shown: without a password."""
-    return without_password(settings.database_url or "") if settings.on_postgres else f"sqlite:{settings.database_path}"
 
 
 # ---------------------------------------------------------------- before anything is open

@@ -13,7 +13,11 @@ from plaudit.model import (
     Message,
     Page,
     RatedMessage,
+    Review,
+    ReviewFilter,
+    ReviewItem,
     Role,
+    Subject,
     Submission,
     Vote,
     Voter,
@@ -112,6 +116,25 @@ class Service:
         """Every accepted submission on a message. Raises `NotFound` when the message is unknown."""
         await self.message(project_id, message_id)
         return await self._store.history(project_id, message_id)
+
+    async def review_queue(self, project_id: str, wanted: ReviewFilter, *, limit: int, cursor: str | None = None
+                           ) -> Page[ReviewItem]:
+        """What is worth reading first. Raises `Invalid` for a cursor or a search that cannot be used."""
+        return await self._store.review_queue(project_id, wanted, limit=limit, cursor=cursor)
+
+    async def review(self, project_id: str, message_id: str, subject: Subject, revision: int, *, label: str,
+                     note: str | None, reviewer: str) -> None:
+        """Say something of a vote. Raises `NotFound`, `Conflict` when it was changed since that revision."""
+        review = Review(label, note, reviewer, self._now())
+        await self._store.review(project_id, message_id, subject, revision, review)
+
+    async def take_back_review(self, project_id: str, message_id: str, subject: Subject, revision: int) -> None:
+        """Raises as `review`."""
+        await self._store.review(project_id, message_id, subject, revision, None)
+
+    async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
+        """All that was said of votes on one message: whose, of which revision, what."""
+        return await self._store.reviews(project_id, message_id)
 
     async def check(self) -> None:
         """Return when votes can be stored now; raise `Unavailable` saying why not."""

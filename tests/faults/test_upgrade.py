@@ -13,7 +13,7 @@ from databases import SCHEMA, opened
 from load import Load, Person, say_next, settle
 from register import Register, violations
 from serving import POLL_SECONDS, until
-from upgrades import PAST_RELEASES, restore
+from upgrades import ADDED, PAST_RELEASES, TAKEN_AWAY, restore
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,6 @@ SECRETS = {  # of the databases in tests/store/releases, and shared by servers t
 }
 VOTES = 300  # between two steps
 NUMBERS = "SELECT number FROM migrations ORDER BY 1"
-LAST_EXPANSION, LAST = 4, 5
 
 
 class SteadfastLoad(Load):
@@ -107,13 +106,13 @@ async def test_servers_are_replaced_one_by_one(two_servers, postgres_url):
     async with SteadfastLoad(two_servers, people, register) as load:
         await load.more()
         await ran(two_servers[0], NEXT, "migrate")
-        assert applied(postgres_url)[-1] == LAST_EXPANSION
+        assert applied(postgres_url)[-1] == ADDED[-1]
         for server in two_servers:
             await load.more()
             await replaced(server, NEXT)
         await load.more()
         await ran(two_servers[0], NEXT, "migrate", "--contract")
-        assert applied(postgres_url)[-1] == LAST
+        assert applied(postgres_url)[-1] == TAKEN_AWAY
         await load.more()
     for server in two_servers:
         server.kill()
@@ -166,7 +165,7 @@ async def test_a_migration_that_cannot_have_its_lock_lets_the_votes_pass(two_ser
             assert not migrating.done()
         await migrating
     server.kill()
-    assert applied(postgres_url)[-1] == LAST_EXPANSION
+    assert applied(postgres_url)[-1] == ADDED[-1]
     assert set(load.statuses) == {200}
     assert violations(register, postgres_url) == []
 
@@ -207,7 +206,7 @@ async def test_a_past_releases_file_is_upgraded_at_start(plaudit, tmp_path, dump
     assert set(load.statuses) <= {200, 503}
     assert violations(register, path) == []
     with opened(path) as reading:
-        assert reading.rows("PRAGMA user_version") == [(LAST,)]
+        assert reading.rows("PRAGMA user_version") == [(TAKEN_AWAY,)]
 
 
 def remembered(path):

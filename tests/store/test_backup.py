@@ -12,6 +12,7 @@ from plaudit.rules import decide
 from plaudit.store.backup import PART_BYTES, BackupFailed, Inventory, backup, inspect, restore
 from plaudit.store.failures import DatabaseInUse
 from plaudit.store.sqlite import SqliteStore
+from plaudit.store.sqlite_migrate import newest_version
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +52,8 @@ async def test_a_copy_taken_under_load_is_a_moments_whole_truth(store, opened, s
     inventory = await asyncio.to_thread(backup, sqlite_path, copy)
     voter.cancel()
     await asyncio.wait([voter])
-    assert inventory == inspect(copy) == Inventory(schema=1, messages=1, feedback=1, history=inventory.history)
+    assert inventory == inspect(copy) == Inventory(
+        schema=newest_version(), messages=1, feedback=1, history=inventory.history)
     restored, aside = restore(copy, tmp_path / "elsewhere" / "plaudit.db")
     found = await history(opened, tmp_path / "elsewhere" / "plaudit.db")
     assert (restored, aside) == (inventory, None)

@@ -6,17 +6,18 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 from structlog.testing import capture_logs
+from upgrades import ADDED, RELEASED, TAKEN_AWAY
 
 from plaudit.store import postgres_migrate
 from plaudit.store.failures import CannotOpen, WrongDatabase
+from plaudit.store.migration import known
 from plaudit.store.postgres_migrate import ADVISORY_LOCK, due, migrate
 from plaudit.store.postgres_server import SCHEMA, Servers
 
 pytestmark = pytest.mark.anyio
 
-RELEASED = [1]
-EXPANDED = [1, 2, 3, 4]
-CONTRACTED = [1, 2, 3, 4, 5]
+EXPANDED = [*RELEASED, *ADDED]
+CONTRACTED = [*EXPANDED, TAKEN_AWAY]
 EVERYTHING = """
 SELECT c.relname, c.relkind::text, c.reloptions, i.indisvalid, i.indisunique FROM pg_class AS c
 LEFT JOIN pg_index AS i ON i.indexrelid = c.oid
@@ -69,7 +70,7 @@ async def test_servers_that_start_together_migrate_once(connect, connection, par
 async def test_what_was_done_is_written_down(connection):
     await migrate(connection, partitions=0)
     rows = await connection.fetch("SELECT number, name, phase, applied_at <= now() FROM migrations")
-    assert [tuple(row) for row in rows] == [(1, "votes", "expand", True)]
+    assert [tuple(row) for row in rows] == [(it.number, it.name, it.phase.value, True) for it in known("postgres")]
 
 
 async def test_where_nothing_is_to_do_nobody_is_waited_for(connect, connection):
@@ -126,7 +127,7 @@ async def test_a_release_refuses_what_the_next_one_has_taken_away_from(connectio
     next_release()
     await migrate(connection, partitions=0, contract=True)
     monkeypatch.undo()
-    with pytest.raises(WrongDatabase, match=r"dropped from this database what this one needs \(migration 5"):
+    with pytest.raises(WrongDatabase, match=rf"dropped from this database what this one needs \(migration {TAKEN_AWAY}"):
         await migrate(connection, partitions=0)
 
 
@@ -136,11 +137,11 @@ async def test_a_release_refuses_what_the_next_one_has_taken_away_from(connectio
 async def test_what_older_releases_use_is_dropped_only_when_told_to(connection, next_release):
     await migrate(connection, partitions=0)
     next_release()
-    assert of(await due(connection, contract=False)) == [2, 3, 4]
-    assert of(await due(connection, contract=True)) == [2, 3, 4, 5]
-    assert of(await migrate(connection, partitions=0)) == [2, 3, 4]
+    assert of(await due(connection, contract=False)) == ADDED
+    assert of(await due(connection, contract=True)) == [*ADDED, TAKEN_AWAY]
+    assert of(await migrate(connection, partitions=0)) == ADDED
     assert of(await migrate(connection, partitions=0)) == []
-    assert of(await migrate(connection, partitions=0, contract=True)) == [5]
+    assert of(await migrate(connection, partitions=0, contract=True)) == [TAKEN_AWAY]
     assert await numbers(connection) == CONTRACTED
 
 
@@ -247,7 +248,7 @@ async def test_an_index_that_a_killed_process_has_begun_is_waited_for(connect, c
         assert isinstance(building.exception(), (asyncpg.PostgresError, asyncpg.InterfaceError, OSError))
         migrating = asyncio.create_task(migrate(await connect(), partitions=0))
         await waited_for(connection)
-    assert of(await migrating) == [3, 4]
+    assert of(await migrating) == ADDED[1:]
     assert await connection.fetchval("SELECT bool_and(indisvalid) FROM pg_index")
 
 
@@ -295,7 +296,7 @@ async def test_votes_go_on_while_a_migration_cannot_have_its_lock(connect, conne
             await waited_for(voter)
             await vote(voter, seconds=5)
         assert not migrating.done()
-    assert of(await migrating) == [2, 3, 4]
+    assert of(await migrating) == ADDED
 
 
 async def test_without_giving_way_votes_would_stand_still(connect, connection, next_release, monkeypatch):
@@ -309,7 +310,7 @@ async def test_without_giving_way_votes_would_stand_still(connect, connection, n
         await waited_for(voter)
         with pytest.raises(TimeoutError):
             await vote(voter, seconds=2)
-    assert of(await migrating) == [2, 3, 4]
+    assert of(await migrating) == ADDED
 
 
 async def test_a_lock_that_is_never_free_is_told(connect, connection, next_release, monkeypatch):
@@ -320,4 +321,4 @@ async def test_a_lock_that_is_never_free_is_told(connect, connection, next_relea
     async with long_transaction(await connect()):
         with pytest.raises(CannotOpen, match="pg_stat_activity"):
             await migrate(connection, partitions=0)
-    assert of(await migrate(connection, partitions=0)) == [2, 3, 4]
+    assert of(await migrate(connection, partitions=0)) == ADDED

@@ -11,10 +11,11 @@ from damage import wreck
 from plaudit import rules
 from plaudit.model import AuthLevel, Contract, Message, Role, Subject, Submission, Vote
 from plaudit.store.sqlite import SqliteStore
+from plaudit.store.sqlite_migrate import newest_version
 
 DATABASE = Path("plaudit-data/plaudit.db")
 OWNER = Subject.user("https://issuer.example/", "alice")
-ONE_VOTE = "1 message, 1 vote, 1 history entry (schema 1)"
+ONE_VOTE = f"1 message, 1 vote, 1 history entry (schema {newest_version()})"
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +74,7 @@ def test_restoring_keeps_the_old_database_aside(capsys):
     aside = second.removeprefix("The old database is now ")
     assert (said.code, first) == (0, f"{DATABASE}: {ONE_VOTE}")
     assert plaudit(capsys, "restore", aside, "--dry-run").out == (
-        f"{aside}: good; 2 messages, 2 votes, 2 history entries (schema 1)\n")
+        f"{aside}: good; 2 messages, 2 votes, 2 history entries (schema {newest_version()})\n")
     with_votes("m")
 
 
@@ -121,7 +122,8 @@ def in_use() -> None:
 
 @pytest.mark.parametrize(("spoil", "message"), [
     (damaged, "copy.db is damaged (*** in database main *** Tree "),
-    (from_the_future, "copy.db was written by a newer Plaudit (schema 999; this one knows 1); upgrade Plaudit first"),
+    (from_the_future, "copy.db was written by a newer Plaudit (schema 999; this one knows "
+                      f"{newest_version()}); upgrade Plaudit first"),
     (of_somebody_else, "copy.db is not a database of Plaudit's"),
     (no_database, "copy.db could not be read: file is not a database"),
     (in_use, "copy.db is a database in use, not a backup; make one with `plaudit backup`"),

@@ -6,59 +6,66 @@ from pathlib import Path
 
 import pytest
 from command_line import plaudit
-from upgrades import become_the_next_release
+from upgrades import ADDED, TAKEN_AWAY, THIS, become_the_next_release
 
 from plaudit.store import migration
+from plaudit.store.migration import known
 from plaudit.store.sqlite_file import lock
 
 DATABASE = Path("plaudit-data/plaudit.db")
 
-NEW_SQLITE = """\
-sqlite:plaudit-data/plaudit.db: 1 migration to run
+RUNS = "`plaudit migrate` runs them, and so does a server of this release when it starts.\n"
+WAITS = ("What is in phase contract waits for `plaudit migrate --contract`: when no server runs an older release.\n")
 
-NUMBER  NAME   PHASE   HOW
-0001    votes  expand  one transaction, while no server runs
 
-`plaudit migrate` runs them, and so does a server of this release when it starts.
+def listed(how=""):
+    """All migrations of this release, as a table has them."""
+    width = max(len(it.name) for it in known("sqlite"))
+    rows = [("NUMBER", "NAME".ljust(width), "PHASE ", "HOW" if how else "")]
+    rows += [(f"{it.number:04}  ", it.name.ljust(width), "expand", how) for it in known("sqlite")]
+    return "\n".join("  ".join(row).rstrip() for row in rows)
+
+
+NEW_SQLITE = f"""\
+sqlite:plaudit-data/plaudit.db: {THIS} migrations to run
+
+{listed("one transaction, while no server runs")}
+
+{RUNS}"""
+DONE_SQLITE = f"""\
+sqlite:plaudit-data/plaudit.db: {THIS} migrations done
+
+{listed()}
 """
-DONE_SQLITE = """\
-sqlite:plaudit-data/plaudit.db: 1 migration done
-
-NUMBER  NAME   PHASE
-0001    votes  expand
-"""
-PLAN = """\
-{name}: 4 migrations to run
+PLAN = f"""\
+{{name}}: 4 migrations to run
 
 NUMBER  NAME            PHASE     HOW
-0002    source          expand    one transaction; votes wait half a second at most
-0003    by_source       expand    outside a transaction; votes go on
-0004    fill_locale     expand    in small batches; votes go on
-0005    without_owners  contract  one transaction; votes wait half a second at most
+{ADDED[0]:04}    source          expand    one transaction; votes wait half a second at most
+{ADDED[1]:04}    by_source       expand    outside a transaction; votes go on
+{ADDED[2]:04}    fill_locale     expand    in small batches; votes go on
+{TAKEN_AWAY:04}    without_owners  contract  one transaction; votes wait half a second at most
 
-`plaudit migrate` runs them, and so does a server of this release when it starts.
-What is in phase contract waits for `plaudit migrate --contract`: when no server runs an older release.
-"""
-EXPANDED = """\
-{name}: 3 migrations done
+{RUNS}{WAITS}"""
+EXPANDED = f"""\
+{{name}}: 3 migrations done
 
 NUMBER  NAME         PHASE
-0002    source       expand
-0003    by_source    expand
-0004    fill_locale  expand
+{ADDED[0]:04}    source       expand
+{ADDED[1]:04}    by_source    expand
+{ADDED[2]:04}    fill_locale  expand
 
 1 migration left:
 
 NUMBER  NAME            PHASE
-0005    without_owners  contract
+{TAKEN_AWAY:04}    without_owners  contract
 
-What is in phase contract waits for `plaudit migrate --contract`: when no server runs an older release.
-"""
-CONTRACTED = """\
-{name}: 1 migration done
+{WAITS}"""
+CONTRACTED = f"""\
+{{name}}: 1 migration done
 
 NUMBER  NAME            PHASE
-0005    without_owners  contract
+{TAKEN_AWAY:04}    without_owners  contract
 """
 
 

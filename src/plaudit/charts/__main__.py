@@ -5,10 +5,12 @@ import signal
 import sys
 
 from plaudit.charts import render
+from plaudit.charts.specs import Scale, spark
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to hear; it closes our input then
+    _drawn(json.dumps(spark([], Scale())).encode())  # wakes the engine, while nobody waits yet
     for line in sys.stdin.buffer:
         sys.stdout.write(json.dumps(_drawn(line)) + "\n")
         sys.stdout.flush()

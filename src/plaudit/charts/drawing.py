@@ -34,6 +34,7 @@ class Drawing:
         self._turn = asyncio.Lock()
         self._idle_seconds = idle_seconds
         self._rest: asyncio.TimerHandle | None = None
+        self._waking: asyncio.Task[None] | None = None
 
     async def svgs(self, specs: Sequence[Spec]) -> list[str | None]:
         """A picture each; None for one that cannot be had now."""
@@ -44,15 +45,19 @@ class Drawing:
                 await self._draw([line for line in missing if line not in self._kept])
         return [self._kept.get(line) for line in lines]
 
-    async def wake(self) -> None:
-        """Have the engine ready before somebody waits for it."""
-        if self.draws:
-            async with self._turn:
-                await self._awake()
+    def wake(self) -> None:
+        """Have the engine ready before somebody waits for it. Comes back at once."""
+        if self.draws and not self._is_awake() and (self._waking is None or self._waking.done()):
+            self._waking = asyncio.create_task(self._woken(), name="charts")
 
     async def aclose(self) -> None:
         if self._rest:
             self._rest.cancel()
+        if self._waking:
+            self._waking.cancel()
+        await self._end()
+
+    async def _end(self) -> None:
         process, self._process = self._process, None
         if process and process.returncode is None:
             process.kill()
@@ -66,11 +71,18 @@ class Drawing:
                     self._keep(line, await _asked(process, line))
         except (TimeoutError, OSError, ValueError, EOFError) as error:
             log.warning("charts not drawn", reason=str(error) or type(error).__name__)
-            await self.aclose()
+            await self._end()
         self._rest_later()
 
+    async def _woken(self) -> None:
+        async with self._turn:
+            await self._draw([])
+
+    def _is_awake(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
     async def _awake(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None or not self._is_awake():
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "plaudit.charts", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 limit=SVG_BYTES_MAX)

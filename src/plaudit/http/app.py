@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from plaudit.analytics import Analytics
-from plaudit.http import api, docs
+from plaudit.http import api, dashboard, docs
 from plaudit.http.address import Network
 from plaudit.http.contracts import handauncle, siteassist
 from plaudit.http.door import Door
-from plaudit.http.edge import Caps, Dialect, Edge
+from plaudit.http.edge import Caps, Dialect, Edge, PageDialect
 from plaudit.http.health import Access, Health
 from plaudit.http.limits import Limiter, SharedCounts
 from plaudit.http.metrics import Metrics
@@ -18,7 +18,8 @@ from plaudit.http.resource import Resource, Table
 from plaudit.ports import Authenticator
 from plaudit.service import Service
 
-DIALECTS: Sequence[Dialect] = (siteassist.DIALECT, handauncle.DIALECT, api.DIALECT)
+DIALECTS: Sequence[Dialect | PageDialect] = (
+    siteassist.DIALECT, handauncle.DIALECT, dashboard.DIALECT, api.DIALECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ class Application:
 
     def __init__(self, service: Service, analytics: Analytics, authenticator: Authenticator, metrics: Metrics,
                  settings: EdgeSettings, *, origins: frozenset[str] = frozenset(),
-                 more_routes: Sequence[Resource] = (), shared_counts: SharedCounts | None = None) -> None:
+                 more_routes: Sequence[Resource] = (), shared_counts: SharedCounts | None = None,
+                 pages: dashboard.Parts | None = None) -> None:
         """`origins`: every project's web origins. `more_routes`: pages that only some runs have. `shared_counts`: what
-        the limits of several processes are counted by."""
+        the limits of several processes are counted by. `pages`: what the dashboard needs; None: there is none."""
         self.draining = False
         limiter = Limiter(per_address=settings.per_address_per_minute, shared=shared_counts)
         door = Door(limiter, settings.trusted_proxies)
@@ -55,6 +57,7 @@ class Application:
                         batch_body_bytes_max=settings.batch_body_bytes_max),
             *health.routes(),
             *docs.routes(authenticator, settings.docs_access),
+            *(dashboard.routes(service, analytics, pages, door, metrics) if pages else ()),
             *more_routes,
         ]
         caps = Caps(settings.header_bytes_max, settings.header_fields_max)

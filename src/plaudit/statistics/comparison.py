@@ -11,6 +11,8 @@ from plaudit.statistics.distributions import NORMAL, t_quantile, t_tails
 from plaudit.statistics.ratios import ERROR, Ratio, ratio_of, squared
 from plaudit.statistics.results import Difference, Interval, Measure, Verdict
 
+SMALLEST = 1e-300  # the least probability that is worked with
+
 Arm = tuple[str | None, Counts]
 
 TUNED_LOG_ODDS = 0.2  # the always-valid interval is tightest where it just tells this difference, 5 points of 50 %
@@ -72,11 +74,15 @@ def fixed(told: Contrast, error: float = ERROR) -> Interval:
 def always_valid(told: Contrast, error: float = ERROR) -> Interval:
     """For whoever looks as often as they like: an asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy
     and Ramdas 2024, theorem 2.2), in which time is information, 1 ÷ variance, and the variance is that of subjects."""
+    return _around(told, _widened(boundary(told, error), told.degrees))
+
+
+def boundary(told: Contrast, error: float = ERROR) -> float:
+    """In standard errors, were they known; what a normal difference stays within for ever, but for an `error`."""
     if told.error == 0 or told.scale == 0:
-        return _around(told, 0.0)
+        return 0.0
     information = TUNED_INFORMATION * (TUNED_LOG_ODDS * told.scale / TUNED_WIDTH / told.error) ** 2
-    width = math.sqrt(2 * (1 + 1 / information) * math.log(math.sqrt(1 + information) / error))
-    return _around(told, _widened(width, told.degrees))
+    return math.sqrt(2 * (1 + 1 / information) * math.log(math.sqrt(1 + information) / error))
 
 
 def p_value(told: Contrast, comparisons: int = 1) -> float:
@@ -93,7 +99,7 @@ def _around(told: Contrast, width: float) -> Interval:
 
 def _widened(width: float, degrees: float) -> float:
     """The t with the same tails as that normal: the standard error is known by so many buckets only."""
-    return t_quantile(max(2 * NORMAL.cdf(-width), 1e-300), degrees)
+    return t_quantile(max(2 * NORMAL.cdf(-width), SMALLEST), degrees) if width else 0.0
 
 
 def _degrees(variances: Sequence[float], sides: Sequence[Ratio]) -> float:

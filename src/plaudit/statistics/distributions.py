@@ -36,7 +36,7 @@ def t_quantile(tails: float, degrees: float) -> float:
         beyond = t_tails(t, degrees)
         step = math.log(beyond / tails) * beyond / (2 * t * _t_density(t, degrees))
         t *= math.exp(step)
-        if abs(step) < 1e-11:  # noqa: PLR2004 - the next step would be its square
+        if abs(step) < 1e-6:  # noqa: PLR2004 - what is left is of the order of its square
             return t
     raise NoConvergence
 

@@ -14,8 +14,8 @@ from plaudit.statistics.distributions import t_quantile
 from plaudit.statistics.results import Estimate, Interval, Measure, Rates, Reliability
 
 ERROR = 0.05  # of a hundred intervals so many miss
-EFFECTIVE_MIN = 4.0  # buckets, for an interval
-EFFECTIVE_FEW = 8.0
+EFFECTIVE_MIN = 4.0  # buckets; with fewer an interval would be nearly as wide as everything possible
+EFFECTIVE_FEW = 10.0  # below, an interval is wide, and its 95 % hang on how alike people are
 
 _NOUGHTS = (0,) * BUCKETS
 

@@ -1,42 +1,55 @@
 """Were answers dealt out to arms as they should have been? If not, nothing else that is said of the arms holds."""
 
+import math
 from collections.abc import Sequence
 
 from plaudit.model import Counts
-from plaudit.statistics.distributions import f_tail
-from plaudit.statistics.ratios import ratio, squared
+from plaudit.statistics.distributions import t_tails
 from plaudit.statistics.results import SampleRatio
 
-ALARM = 0.001  # a p-value below this is a mismatch: so rarely by chance that it is worth stopping for
+ALARM = 0.001  # a p-value below this is a mismatch: so rare by chance that it is worth stopping for
+BUCKETS_MIN = 16  # with anything in them
+EXPECTED_MIN = 0.1  # of the smallest arm: below, a few people would make alarms that are none
 
 
 def sample_ratio(arms: Sequence[Counts], expected: Sequence[float] | None = None) -> SampleRatio | None:
-    """By people: a chi-square test corrected by the design effect of shares (Rao and Scott 1981, first order; with
-    their F for the variance being estimated). None where it is not known what was shown. `expected`: equal shares."""
+    """By people: an arm's share is the mean of its shares of each bucket, so that each bucket has one say, whoever asks
+    a thousand times in it. None where it is not known what was shown. `expected`: equal shares."""
     shown = [counts.shown for counts in arms if counts.shown is not None]
-    total = sum(map(sum, shown))
-    if len(shown) < len(arms) or total == 0:
+    totals = [sum(bucket) for bucket in zip(*shown, strict=True)]
+    if len(shown) < len(arms) or not any(totals):
         return None
     wanted = _shares(expected or [1.0] * len(arms))
-    observed = tuple(sum(each) / total for each in shown)
-    p_value = _p_value(shown, wanted)
+    shares = [[part / total for part, total in zip(arm, totals, strict=True) if total] for arm in shown]
+    p_value = _p_value(shares, wanted)
+    observed = tuple(sum(each) / len(each) for each in shares)
     return SampleRatio(wanted, observed, p_value, p_value is not None and p_value < ALARM)
 
 
-def _p_value(shown: Sequence[Sequence[int]], expected: Sequence[float]) -> float | None:
-    """None: too few people."""
-    everything = tuple(map(sum, zip(*shown, strict=True)))
-    shares = [ratio(each, everything) for each in shown]
-    distance, spread, degrees = 0.0, 0.0, 0.0
-    for share, wanted in zip(shares, expected, strict=True):
-        if share is None or not share.shifts:
-            return None
-        distance += (share.value - wanted) ** 2 / wanted
-        spread += squared(share.shifts) / wanted
-        degrees = share.degrees
+def _p_value(shares: Sequence[Sequence[float]], wanted: Sequence[float]) -> float | None:
+    """The smallest of the arms', corrected for their number (Bonferroni); of two arms both have the same. None: too few
+    people."""
+    if len(shares[0]) < BUCKETS_MIN or min(wanted) < EXPECTED_MIN:
+        return None
+    tested = len(shares) if len(shares) > 2 else 1  # noqa: PLR2004 - a pair has one share to tell
+    return min(1.0, tested * min(map(_p_value_of_mean, shares, wanted)))
+
+
+def _p_value_of_mean(values: Sequence[float], wanted: float) -> float:
+    """Student's t, two-sided, with the spread about what was wanted, and corrected for skewness (Johnson 1978): shares
+    that should be small are skewed."""
+    count = len(values)
+    mean = sum(values) / count
+    spread = sum([(each - wanted) ** 2 for each in values]) / count
+    variance = sum([(each - mean) ** 2 for each in values]) / (count - 1)
     if spread == 0:
-        return float(distance == 0)
-    return f_tail(distance / spread, len(shown) - 1, (len(shown) - 1) * degrees)
+        return 1.0
+    if variance == 0:
+        return 0.0
+    third = sum([(each - mean) ** 3 for each in values]) / count
+    away = mean - wanted
+    away += third / (6 * variance * count) + third * away**2 / (3 * variance**2)
+    return t_tails(away / math.sqrt(spread / count), count - 1)
 
 
 def _shares(expected: Sequence[float]) -> tuple[float, ...]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from plaudit.model import Counts, Instant, Period
 from plaudit.statistics import ratios
@@ -14,19 +14,12 @@ from plaudit.statistics.results import Alert, Direction, Measure, Point
 MEASURES = (Measure.SATISFACTION, Measure.DISLIKES_PER_ANSWER)
 BASELINE = {Period.HOUR: 7 * 24, Period.DAY: 28, Period.WEEK: 12}  # periods to expect by
 BASELINE_MIN = 8  # of them with anything in them
-FALSE_ALARM = 0.0005  # of a period without anything happening, for each measure
-SIGMAS = 3.0
+FALSE_ALARM = 0.0005  # the most of a period without anything happening, for each measure
+SIGMAS = 4.0
 MOVING_RANGE = 1.128  # the mean distance of two neighbours, in standard deviations
 
 Timed = tuple[Instant, Counts]
-
-
-
-
-@dataclass(frozen=True, slots=True)
-class _Total:
-    above: int
-    below: int
+Pieces = Sequence[tuple[int, int]]  # numerator and denominator
 
 
 def points(timed: Sequence[Timed]) -> tuple[Point, ...]:
@@ -40,7 +33,7 @@ def alerts(timed: Sequence[Timed], per: Period, *, earlier: int = 0, series: int
     found: list[Alert] = []
     for measure in MEASURES:
         last: tuple[int, Direction] | None = None
-        for place in _suspects(timed, per, measure, earlier):
+        for place in _Chart.of(_pieces(timed, measure), BASELINE[per]).suspects(earlier):
             before = [counts for _, counts in timed[max(0, place - BASELINE[per]):place]]
             alert = _alert(timed[place], before, measure, FALSE_ALARM / series)
             if alert is None:
@@ -51,28 +44,8 @@ def alerts(timed: Sequence[Timed], per: Period, *, earlier: int = 0, series: int
     return sorted(found, key=lambda alert: alert.start)
 
 
-def _suspects(timed: Sequence[Timed], per: Period, measure: Measure, earlier: int) -> list[int]:
-    """Periods outside the limits of a p' chart (Laney 2002): binomial ones, widened by how much more than binomially
-    the periods before differ from each other. By totals alone, so that few need a closer look."""
-    totals = [_total(counts, measure) for _, counts in timed]
-    return [place for place, total in enumerate(totals) if place >= earlier and total.below
-            and _is_outside(total, [each for each in totals[max(0, place - BASELINE[per]):place] if each.below])]
-
-
-def _is_outside(total: _Total, before: Sequence[_Total]) -> bool:
-    above, below = sum(t.above for t in before), sum(t.below for t in before)
-    if len(before) < BASELINE_MIN or not 0 < above < below:
-        return False
-    expected = above / below
-    spread = math.sqrt(expected * (1 - expected))
-    scores = [(t.above / t.below - expected) * math.sqrt(t.below) / spread for t in before]
-    steps = [abs(b - a) for a, b in pairwise(scores)]
-    sigma = sum(steps) / len(steps) / MOVING_RANGE
-    return abs(total.above / total.below - expected) * math.sqrt(total.below) / spread > SIGMAS * sigma
-
-
 def _alert(period: Timed, before: Sequence[Counts], measure: Measure, error: float) -> Alert | None:
-    """And the closer look: people, not votes, are the unit."""
+    """The closer look: people, not votes, are the unit."""
     start, counts = period
     expected, now = ratio_of(ratios.together(before), measure), ratio_of(counts, measure)
     told = contrast(expected, now)
@@ -81,6 +54,52 @@ def _alert(period: Timed, before: Sequence[Counts], measure: Measure, error: flo
     return Alert(start, measure, Direction.UP if told.value > 0 else Direction.DOWN, now.value, expected.value)
 
 
-def _total(counts: Counts, measure: Measure) -> _Total:
-    pieces = ratios.pieces_of(counts, measure)
-    return _Total(sum(pieces[0]), sum(pieces[1])) if pieces else _Total(0, 0)
+# ---------------------------------------------------------------- by totals alone, so that few need a closer look
+
+
+def _pieces(timed: Sequence[Timed], measure: Measure) -> Pieces:
+    if measure is Measure.SATISFACTION:
+        totals = [(sum(counts.likes), sum(counts.dislikes)) for _, counts in timed]
+        return [(likes, likes + dislikes) for likes, dislikes in totals]
+    return [(sum(counts.dislikes), sum(counts.shown or ())) for _, counts in timed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chart:
+    """A p' chart (Laney 2002): binomial limits, widened by how much more than binomially the periods before differ
+    from each other. The sums are of all periods before the n-th."""
+
+    pieces: Pieces
+    above: Sequence[int]
+    below: Sequence[int]
+    reach: int
+
+    @classmethod
+    def of(cls, pieces: Pieces, reach: int) -> "_Chart":
+        above = list(accumulate([piece[0] for piece in pieces], initial=0))
+        below = list(accumulate([piece[1] for piece in pieces], initial=0))
+        return cls(pieces, above, below, reach)
+
+    def suspects(self, first: int) -> list[int]:
+        return [place for place in range(first, len(self.pieces)) if self.pieces[place][1] and self._is_outside(place)]
+
+    def _is_outside(self, place: int) -> bool:
+        start = max(0, place - self.reach)
+        events, trials = self.above[place] - self.above[start], self.below[place] - self.below[start]
+        if not 0 < events < trials:
+            return False
+        expected = events / trials
+        score = abs(_score(*self.pieces[place], expected))
+        return score > SIGMAS and score > SIGMAS * self._sigma(start, place, expected)
+
+    def _sigma(self, start: int, end: int, expected: float) -> float:
+        """Of the scores of the periods before; endless where there are too few."""
+        scores = [_score(above, below, expected) for above, below in self.pieces[start:end] if below]
+        if len(scores) < BASELINE_MIN:
+            return math.inf
+        return sum([abs(b - a) for a, b in pairwise(scores)]) / (len(scores) - 1) / MOVING_RANGE
+
+
+def _score(above: int, below: int, expected: float) -> float:
+    """How many binomial standard deviations from what is expected."""
+    return (above - expected * below) / math.sqrt(expected * (1 - expected) * below)
