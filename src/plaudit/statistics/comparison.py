@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from plaudit.model import Counts
 from plaudit.statistics import ratios
-from plaudit.statistics.distributions import NORMAL, t_quantile, t_tails
+from plaudit.statistics.distributions import t_quantile, t_tails
 from plaudit.statistics.ratios import ERROR, Ratio, ratio_of, squared
 from plaudit.statistics.results import Difference, Interval, Measure, Verdict
 
@@ -98,8 +98,9 @@ def _around(told: Contrast, width: float) -> Interval:
 
 
 def _widened(width: float, degrees: float) -> float:
-    """The t with the same tails as that normal: the standard error is known by so many buckets only."""
-    return t_quantile(max(2 * NORMAL.cdf(-width), SMALLEST), degrees) if width else 0.0
+    """The t with the same tails as that normal: the standard error is known by so many buckets only. `erfc`, because
+    far out a normal's distribution function is rounded to nought."""
+    return t_quantile(max(math.erfc(width / math.sqrt(2)), SMALLEST), degrees) if width else 0.0
 
 
 def _degrees(variances: Sequence[float], sides: Sequence[Ratio]) -> float:

@@ -16,14 +16,14 @@ class Crowd:
     zone: str = "UTC"
     calls: int = 0
 
-    async def counts(self, project_id, selection: Selection, groupings):
+    async def counts(self, _project_id, selection: Selection, groupings):
         self.calls += 1
         chosen = [answer for answer in self.answers
                   if (selection.since is None or answer[0] >= selection.since)
                   and (selection.until is None or answer[0] < selection.until)]
         return [self._grouped(chosen, grouping) for grouping in groupings]
 
-    async def dimensions(self, project_id):
+    async def dimensions(self, _project_id):
         found = defaultdict(set)
         for _, values, _, _ in self.answers:
             for dimension, value in values.items():

@@ -55,6 +55,28 @@ def looked_at(seen, *, every=1, first=1):
     return looks
 
 
+class Power(NamedTuple):
+    """How many voters half of the worlds need until a difference is seen."""
+
+    fixed: int  # looking once, with so many
+    always: int  # looking all the time
+
+
+def power(chance, worlds, satisfaction, *, most, step, tail=1.3):
+    """People come one after the other, each with all of their votes; looked at after each `step` of them."""
+    tallies, seen = np.zeros((2, 2, worlds, BUCKETS)), np.zeros(worlds, dtype=bool)
+    fixed = always = None
+    for people in range(step, most + 1, step):
+        tallies += _tallies(chance, worlds, step, satisfaction, tail)
+        _, now, ever = differs(tallies)
+        seen |= ever
+        fixed = fixed or (people if now.mean() >= 0.5 else None)
+        always = always or (people if seen.mean() >= 0.5 else None)
+        if always and fixed:
+            break
+    return Power(fixed, always)
+
+
 def differs(tallies):
     """What each of the tests says now, for each world."""
     baseline, arm = arrays.ratio(tallies[0, 0], tallies[1, 0]), arrays.ratio(tallies[0, 1], tallies[1, 1])
@@ -65,6 +87,15 @@ def differs(tallies):
     enough = baseline.told & arm.told
     return (plain > Z, _beyond(score, enough & (score > Z), told, arrays.fixed_width),
             _beyond(score, enough & (score > 2), told, arrays.always_width))
+
+
+def _tallies(chance, worlds, people, satisfaction, tail):
+    """(likes, votes) of (arm) in (world, bucket) of some more people."""
+    where, arm = arrays.buckets(chance, worlds, people), chance.integers(0, 2, (worlds, people))
+    votes = arrays.votes_each(chance, where.shape, tail)
+    mean = np.choose(arm, satisfaction)
+    likes = chance.binomial(votes, chance.beta(4 * mean, 4 * (1 - mean)))
+    return np.array([[arrays.by_bucket(where, each * (arm == side)) for side in (0, 1)] for each in (likes, votes)])
 
 
 def _beyond(score, possible, told, width):

