@@ -60,8 +60,8 @@ soak: $(INSTALLED) tools ## Faults in random order for half an hour (SOAK_MINUTE
 capacity: $(INSTALLED) ## Measure what votes and messages cost, and project it into docs/capacity.md (four minutes)
 	@PYTHONPATH=tests $(BIN)/python benchmarks/capacity.py --measure --write $(ARGS)
 
-replay: $(INSTALLED) ## Play 10,920 real judgements through both contracts and compare what is read back
-	@$(BIN)/python benchmarks/replay.py $(ARGS)
+replay: $(INSTALLED) ## Play 10,920 real judgements to `make run`, if it runs, and compare what is read back
+	@$(BIN)/python benchmarks/replay.py --running $(ARGS)
 
 lock: $(INSTALLED) ## Resolve pyproject.toml anew into requirements.lock, and the image's parts of it
 	@test -x $(VENV)/lock/bin/uv || { $(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -qq uv; }

@@ -131,5 +131,13 @@ def totals(run: str, shown: Iterable[Shown], standing: Mapping[str, int], histor
     )
 
 
+def by_model(shown: Iterable[Shown]) -> dict[str, tuple[int, int]]:
+    """Likes and votes of each model, counted from the trace itself: what each worker said last of each answer."""
+    counted: defaultdict[str, list[int]] = defaultdict(list)
+    for message in shown:
+        counted[message.answer.model].append(message.ratings[-1])
+    return {model: (ratings.count(1), len(ratings)) for model, ratings in counted.items()}
+
+
 def _lines(path: Path, line: type[Line]) -> list[Line]:
     return msgspec.json.Decoder(line).decode_lines(path.read_bytes())

@@ -26,6 +26,10 @@ class Unexpected(Exception):
     """An answer that a correct server does not give"""
 
 
+class PlayedBefore(Exception):
+    """The server has this run's messages already"""
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """A server and what opens it. `token` gives the token of a user by name."""
@@ -76,10 +80,12 @@ class Play:
             step()
 
     async def register(self, shown: list[Shown], step: Step) -> None:
-        """As the application's back end: one batch."""
+        """As the application's back end: one batch. Raises `PlayedBefore`."""
         lines = b"\n".join(msgspec.json.encode(self._registration(message)) for message in shown)
         headers = {**self._key, "Content-Type": "application/x-ndjson"}
         answer = await self._answer("POST", "/v1/messages", headers=headers, content=lines)
+        if answer["unchanged"] == len(shown):
+            raise PlayedBefore
         for result in answer["results"]:
             if result["status"] != "created":
                 raise Unexpected(f"{result}; a server takes each --run once")
@@ -100,6 +106,14 @@ class Play:
 
         await _at_once(ours, read_one)
         return Reading(standing, histories)
+
+    async def ranking(self) -> bytes:
+        """The models by satisfaction, as the server's own numbers have them: CSV."""
+        parameters = {"by": "model", "format": "csv"}
+        answer = await self._http.get("/v1/analytics/ranking", headers=self._key, params=parameters)
+        if not answer.is_success:
+            raise Unexpected(f"the ranking: {answer.status_code} {answer.text[:500]}")
+        return answer.content
 
     # ---------------------------------------------------------------- people
 
@@ -129,6 +143,7 @@ class Play:
             "role": "assistant",
             "owner": self._people[message.worker].owner,
             "model": answer.model,
+            "prompt_version": answer.prompt_slug,  # what the model was given: one of thirteen prompts
             "content": answer.text,
             "metadata": {"answer": answer.answer, "prompt": answer.prompt_slug, "kind": answer.kind, "org": answer.org,
                          "latency_ms": answer.latency_ms},

@@ -42,7 +42,7 @@ from plaudit.http.metrics import Metrics
 from plaudit.http.resource import Resource
 from plaudit.http.server import Server, ServerSettings
 from plaudit.http.worker_metrics import Board, Sum
-from plaudit.model import Instant, Issuer, Project, Scope
+from plaudit.model import Instant, Issuer, Limits, Project, Scope
 from plaudit.ports import IssuerCheck
 from plaudit.service import Service
 from plaudit.settings import Configuration, Secrets, Settings, SettingsError, open_secrets
@@ -310,7 +310,16 @@ def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepare
     issuer = development_issuer(settings) if settings.development else None
     if issuer:
         first = replace(first, issuers=(*first.issuers, _trust(issuer)))
+    if issuer and configuration.file is None:
+        settings, first = _without_default_limits(settings), replace(first, limits=Limits(per_subject=0, per_project=0))
     return Prepared(settings, (first, *others), read_keys(settings.data_path), secrets, created, first_key, issuer)
+
+
+def _without_default_limits(settings: Settings) -> Settings:
+    """Whoever tries things out is a thousand voters at one address. A limit that they set themselves stays."""
+    if settings.per_address_per_minute != Settings().per_address_per_minute:
+        return settings
+    return msgspec.structs.replace(settings, per_address_per_minute=0)
 
 
 def _with_client_secrets(configuration: Configuration) -> list[Project]:

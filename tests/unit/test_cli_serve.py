@@ -185,3 +185,15 @@ def test_the_lines_survive_a_shell():
     assert "Authorization: Bearer sk_'; rm -rf /" in shlex.split(register)
     assert 'Authorization: Bearer a"b$(c)`d`' in shlex.split(vote)
     assert json.loads(shlex.split(register)[-1])[0]["owner"] == {"visitor": {"id": "v'1"}}
+
+
+def test_development_mode_limits_nobody(folder, monkeypatch):
+    """A trace is played by a thousand voters from one address. A limit that somebody set is kept."""
+    with started(folder, "serve", "--port", "0", "--development") as (_, lines):
+        url = value(lines, "Plaudit serves")
+        asked = [httpx2.get(f"{url}/v1/feedback").status_code for _ in range(310)]
+    assert set(asked) == {401}
+    monkeypatch.setenv("PLAUDIT_PER_ADDRESS_PER_MINUTE", "2")
+    with started(folder, "serve", "--port", "0", "--development") as (_, lines):
+        url = value(lines, "Plaudit serves")
+        assert [httpx2.get(f"{url}/v1/feedback").status_code for _ in range(3)] == [401, 401, 429]
