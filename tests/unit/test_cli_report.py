@@ -71,14 +71,18 @@ def _person(number):
     return Subject.of(SubjectKind.VISITOR, f"v-{number}")
 
 
+def first_words(text):
+    return {line.split(" ")[0] for line in text.splitlines()}
+
+
 def test_a_report_fits_into_eighty_columns_and_says_what_its_numbers_are_made_of(capsys):
     """Satisfaction never stands alone."""
     said = plaudit(capsys, "report")
     assert (said.code, said.err) == (0, "")
     assert max(map(len, said.out.splitlines())) <= 80
-    assert re.search(r"^ Satisfaction +60\.0% +5\d\.\d\u20136\d\.\d% +144 of 240 votes", said.out, re.MULTILINE)
-    assert re.search(r"^ Response rate +75\.0% .* 240 of 320 answers", said.out, re.MULTILINE)
-    assert re.search(r"^ Dislikes per 1,000 answers +300\.0 .* 96 of 320 answers", said.out, re.MULTILINE)
+    assert re.search(r"^Satisfaction +60\.0% +5\d\.\d\u20136\d\.\d% +144 of 240 votes", said.out, re.MULTILINE)
+    assert re.search(r"^Response rate +75\.0% .* 240 of 320 answers", said.out, re.MULTILINE)
+    assert re.search(r"^Dislikes per 1,000 answers +300\.0 .* 96 of 320 answers", said.out, re.MULTILINE)
     assert "The shop, from " in said.out
     assert "(Europe/Berlin)" in said.out
     assert "They count people, not votes" in said.out
@@ -87,8 +91,9 @@ def test_a_report_fits_into_eighty_columns_and_says_what_its_numbers_are_made_of
 def test_a_report_is_apart_for_what_there_is_more_than_one_of(capsys):
     """Models and prompt versions, or what is asked for."""
     usual, asked = plaudit(capsys, "report").out, plaudit(capsys, "report", "--by", "arm:greeting").out
-    assert [" v6 " in usual, " v7 " in usual, " gpt-x " in usual, "Arm of greeting" in usual] == [True] * 3 + [False]
-    assert [" v6 " in asked, " a " in asked, " b " in asked] == [False, True, True]
+    assert {"v6", "v7", "gpt-x"} <= first_words(usual)
+    assert {"Arm", "a", "b"} <= first_words(asked)
+    assert not {"v6", "gpt-x"} & first_words(asked)
 
 
 @pytest.mark.parametrize(("arguments", "shown", "votes"), [
@@ -159,7 +164,7 @@ def test_a_comparison_begins_with_its_verdict(capsys):
     assert (said.code, said.err) == (0, "")
     assert max(map(len, said.out.splitlines())) <= 80
     assert said.out.splitlines()[2].startswith("People are less happy with v7 than with v6")
-    assert re.search(r"^ v7 +\u221260\.0 +\S+ … \S+ +\S+ … \S+ +worse", said.out, re.MULTILINE)
+    assert re.search(r"^v7 +\u221260\.0 +\S+ … \S+ +\S+ … \S+ +worse", said.out, re.MULTILINE)
 
 
 def test_a_comparison_says_how_the_traffic_was_dealt_out(capsys):

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from plaudit.cli import report_words as said
 from plaudit.cli.compare import Compared
-from plaudit.cli.report_text import RATE_COLUMNS, cells, lines, plain
+from plaudit.cli.report_text import RATE_COLUMNS, cells, lines, plain, spaced
 from plaudit.http.dashboard.words import Words
 from plaudit.statistics.results import Comparison, Difference, Measure, SampleRatio
 
@@ -26,11 +26,11 @@ def show(compared: Compared) -> None:
     ratio = found.sample_ratio
     if ratio and ratio.mismatch:
         console.print(Text(dealt(words, found, ratio), style="bold"))
-    console.print(_arms(words, found))
+    console.print()
+    spaced(console, _arms(words, found))
     baseline = words.name(found.arms[0].value)
     console.print(Text(f"Differences to {baseline}, in points or in dislikes per 1,000 answers:"))
-    for measure in said.MEASURES:
-        console.print(_differences(words, found, measure))
+    spaced(console, *(_differences(words, found, measure) for measure in said.MEASURES))
     lines(console, "The arms were shown with different others:", [words.mixed(mix) for mix in found.mixes])
     if ratio and not ratio.mismatch:
         console.print(Text(dealt(words, found, ratio)))

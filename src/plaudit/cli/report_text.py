@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -24,10 +23,9 @@ def show(report: Report) -> None:
     if not report.overview.rates.votes and not report.overview.rates.shown:
         console.print(said.NO_ANSWERS)
         return
-    console.print(summary(words, report.overview.rates))
-    console.print(trend(words, report.overview.series))
-    for breakdown in report.breakdowns:
-        console.print(groups(words, breakdown))
+    console.print()
+    spaced(console, summary(words, report.overview.rates), trend(words, report.overview.series),
+           *(groups(words, breakdown) for breakdown in report.breakdowns))
     lines(console, "", [said.alerted(words, report, alert) for alert in report.overview.series.alerts])
     lines(console, "Moved against the time before:", [
         f"{words.dimension(mover.dimension)} {words.name(mover.value)}: {words.points(mover.change.value)} points of "
@@ -93,11 +91,17 @@ def cells(words: Words, rates: Rates) -> Sequence[str]:
 
 def plain(first: str, *columns: str) -> Table:
     """Names to the left, numbers to the right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left", padding=(0, 1))
+    table = Table(box=None, pad_edge=False, caption_justify="left", padding=(0, 1), header_style="bold")
     table.add_column(first, max_width=NAME_WIDTH if first else None, overflow="fold")
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
+
+
+def spaced(console: Console, *tables: Table) -> None:
+    for table in tables:
+        console.print(table)
+        console.print()
 
 
 def lines(console: Console, heading: str, sentences: Iterable[str]) -> None:
