@@ -61,9 +61,8 @@ def contrast(baseline: Ratio | None, arm: Ratio | None) -> Contrast | None:
         return None
     parts = [squared(side.shifts) + _edge(side) for side in (baseline, arm)]
     variance = squared(map(float.__sub__, arm.shifts, baseline.shifts)) + _edge(baseline) + _edge(arm)
-    pooled = (baseline.numerator + arm.numerator) / (baseline.denominator + arm.denominator)
     return Contrast(arm.value - baseline.value, math.sqrt(variance), _degrees(parts, (baseline, arm)),
-                    pooled * (1 - pooled))
+                    _scale(baseline, arm))
 
 
 def fixed(told: Contrast, error: float = ERROR) -> Interval:
@@ -79,7 +78,7 @@ def always_valid(told: Contrast, error: float = ERROR) -> Interval:
 
 def boundary(told: Contrast, error: float = ERROR) -> float:
     """In standard errors, were they known; what a normal difference stays within for ever, but for an `error`."""
-    if told.error == 0 or told.scale == 0:
+    if told.error == 0:
         return 0.0
     information = TUNED_INFORMATION * (TUNED_LOG_ODDS * told.scale / TUNED_WIDTH / told.error) ** 2
     return math.sqrt(2 * (1 + 1 / information) * math.log(math.sqrt(1 + information) / error))
@@ -111,11 +110,22 @@ def _degrees(variances: Sequence[float], sides: Sequence[Ratio]) -> float:
 
 def _edge(side: Ratio) -> float:
     """Where all of a side are of one kind nothing varies; then as much as its one-sided interval is long."""
-    if 0 < side.value < 1:
-        return 0.0
+    return 0.0 if 0 < side.value < 1 else (_length(side) / t_quantile(ERROR, side.degrees)) ** 2
+
+
+def _scale(baseline: Ratio, arm: Ratio) -> float:
+    """Where all of both sides are of one kind, that of the furthest rate that is still possible: with nought, two arms
+    that everybody likes would be told to be the same for certain."""
+    pooled = (baseline.numerator + arm.numerator) / (baseline.denominator + arm.denominator)
+    if not 0 < pooled < 1:
+        pooled = max(_length(baseline), _length(arm))
+    return pooled * (1 - pooled)
+
+
+def _length(side: Ratio) -> float:
     bounds = ratios.interval(side)
     assert bounds is not None  # noqa: S101 - it has shifts
-    return ((bounds.high - bounds.low) / t_quantile(ERROR, side.degrees)) ** 2
+    return bounds.high - bounds.low
 
 
 def _quotient(baseline: Ratio, arm: Ratio, told: Contrast, error: float) -> Interval | None:
