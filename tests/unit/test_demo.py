@@ -111,6 +111,13 @@ def test_there_is_something_to_split_by(demo, by, values):
     assert {group["value"] for group in groups if group["votes"] > 10} == values
 
 
+def test_the_dashboard_is_there(demo):
+    """Where the demo says, with a way in."""
+    address = next(line for line in demo[0] if line.startswith("Dashboard:")).split()[-1]
+    page = httpx2.get(address, follow_redirects=True)
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
 def test_users_guests_and_visitors_vote(demo):
     """Each known in their own way."""
     votes = {level: demo[1].get("analytics/summary", params={"auth_level": level}).json()["votes"]
