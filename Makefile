@@ -16,7 +16,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate
 
 # What some tests run that pip cannot bring, each as command:Debian-packages.
-TOOLS := bash:bash curl:curl cc:gcc+libc6-dev node:nodejs npm:npm
+TOOLS := bash:bash curl:curl cc:gcc+libc6-dev node:nodejs npm:npm chromium:chromium
 
 .PHONY: help run test tools check bench capacity soak failover replay lock clean
 .DEFAULT_GOAL := help
@@ -65,8 +65,8 @@ replay: $(INSTALLED) ## Play 10,920 real judgements to `make run`, if it runs, a
 
 lock: $(INSTALLED) ## Resolve pyproject.toml anew into requirements.lock, and the image's parts of it
 	@test -x $(VENV)/lock/bin/uv || { $(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -qq uv; }
-	@$(LOCK) pyproject.toml --extra dev --upgrade --output-file requirements.lock
-	@$(LOCK) pyproject.toml --constraint requirements.lock --output-file requirements-runtime.lock
+	@$(LOCK) pyproject.toml --extra dashboard --extra dev --upgrade --output-file requirements.lock
+	@$(LOCK) pyproject.toml --extra dashboard --constraint requirements.lock --output-file requirements-runtime.lock
 	@echo hatchling | $(LOCK) - --constraint requirements.lock --output-file requirements-build.lock
 	@echo "The locks are new: run 'make test' and 'make check' on them."
 

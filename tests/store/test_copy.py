@@ -61,6 +61,8 @@ def ends(request, capsys, filled, on_postgres, on_sqlite) -> tuple[Place, Place]
 
 # ---------------------------------------------------------------- what arrives
 
+DERIVED = ("cells", "totals_", "review_queue", "search")
+
 
 def test_there_and_back_again_every_row_is_what_it_was(capsys, filled, on_postgres, on_sqlite):
     before = filled.contents()
@@ -75,15 +77,17 @@ def test_there_and_back_again_every_row_is_what_it_was(capsys, filled, on_postgr
 
 
 def test_every_column_is_copied(capsys, filled, on_postgres):
-    """What a database has and a copy leaves behind is listed here."""
+    """What a database has and a copy leaves behind is listed here. What is counted and queued is made anew of the rest
+    when the copy is opened."""
     copied(capsys, filled, on_postgres)
     ours = {(table.name, column) for table in TABLES for column in table.columns}
     left = {("readiness", "id"), ("readiness", "checked_at")}
-    assert set(filled.execute("SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c "
-                              "WHERE t.type = 'table'")) == ours | left
+    assert {it for it in filled.execute("SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c "
+                                        "WHERE t.type = 'table'") if not it[0].startswith(DERIVED)} == ours | left
     left |= {("guest_devices", "came_first"), *(("migrations", it) for it in ("number", "name", "phase", "applied_at"))}
-    assert set(on_postgres.execute("SELECT table_name::text, column_name::text FROM information_schema.columns "
-                                   "WHERE table_schema = 'plaudit'")) == ours | left
+    assert {it for it in on_postgres.execute(
+        "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'plaudit'")
+        if not it[0].startswith(DERIVED)} == ours | left
 
 
 def test_votes_go_on_where_they_stood(capsys, ends):

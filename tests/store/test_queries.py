@@ -125,7 +125,7 @@ READS = {
 }
 WRITES = {
     "votes": [a_vote(), a_vote("m-2")],
-    "a registration": [partial(writes.register, "acme", [a_message(), a_message("m-2")])],
+    "a registration": [partial(writes.register, "acme", [a_message(), a_message("m-2")], {})],
     "a conversation": [partial(writes.create_conversation, A_CONVERSATION)],
     "a visitor": [partial(writes.visitor, "acme", "device", "v-1", NOW)],
     "a device": [partial(writes.bind_device, "acme", "user", "device", NOW, only_first=True)],
@@ -136,8 +136,8 @@ WRITES = {
 
 def written(connection, path, jobs):
     """The plans of a batch, on top of two registered messages."""
-    writer = Writer(path, connection, decide)
-    writer.commit([partial(writes.register, "acme", [a_message(), a_message("m-2")])])
+    writer = Writer(path, connection, decide, {})
+    writer.commit([partial(writes.register, "acme", [a_message(), a_message("m-2")], {})])
     return plans(connection, lambda _: writer.commit(jobs))
 
 

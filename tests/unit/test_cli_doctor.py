@@ -88,7 +88,7 @@ def issuer(jwks_url: str) -> None:
                              "plaudit-data/secrets.toml")),
     (open_folder_to_others, "✘ Data folder: others can enter plaudit-data (mode 0755); run: chmod 700 plaudit-data"),
     (damage_keys, "✘ Keys: plaudit-data/keys.toml: cannot be understood"),
-    (damage_database, "✘ Database: plaudit-data/plaudit.db is damaged (*** in database main ***"),
+    (damage_database, "✘ Database: plaudit-data/plaudit.db is damaged ("),
     (vote_from_the_future, ("✘ Newest vote: 2100-01-01T00:00:00+00:00, which is in the future; put this machine's "
                            "clock right")),
     (misspell_a_setting, "✘ plaudit.toml:1: prot: there is no such setting; did you mean port?"),

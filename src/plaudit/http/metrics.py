@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 from plaudit.http.exchange import Exchange
 from plaudit.http.worker_metrics import Board, Sum
 
+UNKNOWN_TOTAL = "plaudit_unknown_message_total"
 VOTE_SUFFIX = ".vote"  # the operation that each contract's vote is called
-UNKNOWN = "plaudit_unknown_message"
 LATENCY_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 Tally = Counter[tuple[str, ...]]
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -79,9 +79,8 @@ class Metrics:
     def unknown_messages(self, project_id: str) -> int:
         """Votes on messages that are not registered, since the server started, in all of its workers."""
         return int(sum(
-            sample.value for family in self._page.collect() if family.name == UNKNOWN
-            for sample in family.samples
-            if sample.name == f"{UNKNOWN}_total" and sample.labels.get("project") == project_id))
+            sample.value for family in self._page.collect() for sample in family.samples
+            if sample.name == UNKNOWN_TOTAL and sample.labels.get("project") == project_id))
 
     def text(self) -> bytes:
         return generate_latest(self._page)
@@ -125,7 +124,7 @@ class _Answers(Collector):
         yield _counter("plaudit_requests", "Requests answered", ["operation", "status"], requests)
         yield _counter("plaudit_votes", "Votes asked for, by what became of them",
                        ["contract", "outcome", "project"], votes)
-        yield _counter(UNKNOWN, "Votes on a message that is not registered",
+        yield _counter("plaudit_unknown_message", "Votes on a message that is not registered",
                        ["contract", "project"], unknown)
         yield self._latency()
 

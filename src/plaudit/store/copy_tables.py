@@ -1,7 +1,8 @@
 """What a copy takes from one database to another: the tables and columns that both have.
 
 `readiness` stays behind, for it says something of the old database only, and so does `guest_devices.came_first`, which
-SQLite does not have (see `copy_postgres`).
+SQLite does not have (see `copy_postgres`). Totals and the queue for review stay behind as well: whoever opens the target
+first makes them anew from what was copied (see `recount`).
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,10 @@ VISITORS = Table("visitors", ("project_id", "device_hash"), ("visitor_id", "crea
 GUEST_DEVICES = Table(
     "guest_devices", ("project_id", "user_hash", "device_hash"), ("bound_at", "token_seen_at"))
 
-TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES)
+REVIEWS = Table(
+    "reviews", ("project_id", "message_id", "subject", "revision"), ("label", "note", "reviewer", "reviewed_at"))
+
+TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES, REVIEWS)
 
 
 def select(table: Table, mark: str, *, after: bool, descending: bool) -> str:

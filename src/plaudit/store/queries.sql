@@ -185,6 +185,12 @@ FROM json_each(:cells) AS w
 CROSS JOIN cells AS c
 WHERE c.project_id = :project_id AND c.cell = w.value;
 
+-- make_cell_known --
+-- Many may register the first answers of a cell at once: whoever comes first has written the same row.
+INSERT INTO cells (project_id, cell, model, prompt_version, arms, locale, platform)
+VALUES (:project_id, :cell, :model, :prompt_version, :arms, :locale, :platform)
+ON CONFLICT (project_id, cell) DO NOTHING;
+
 -- insert_cell --
 INSERT INTO cells (project_id, cell, model, prompt_version, arms, locale, platform)
 VALUES {rows};

@@ -79,7 +79,6 @@ ON CONFLICT DO NOTHING;
 SELECT c.cell FROM cells AS c WHERE c.project_id = :project_id AND c.cell = ANY(:cells::bigint[]);
 
 -- insert_cell --
--- One that somebody else has made meanwhile is not written.
 INSERT INTO cells (project_id, cell, model, prompt_version, arms, locale, platform)
 SELECT * FROM unnest(:project_id::text[], :cell::bigint[], :model::text[], :prompt_version::text[], :arms::text[],
                      :locale::text[], :platform::text[])

@@ -8,7 +8,6 @@ from typing import ParamSpec, Self, TypeVar
 
 import apsw
 
-from plaudit.errors import Unavailable
 from plaudit.model import Feedback, Instant, Submission
 from plaudit.store.failures import CannotOpen
 from plaudit.store.planned import PlannedStore
@@ -22,7 +21,7 @@ T = TypeVar("T")
 
 
 class SqliteReading(PlannedStore):
-    """`ports.Store` without whatever changes something, which raises `Unavailable`."""
+    """`ports.Store` without whatever changes something, for which nobody asks here."""
 
     def __init__(self, connection: apsw.Connection, now: Callable[[], Instant], zones: Mapping[str, str]) -> None:
         super().__init__(now, zones)
@@ -46,10 +45,10 @@ class SqliteReading(PlannedStore):
         self._connection.close()
 
     async def submit(self, submission: Submission) -> Feedback | None:  # noqa: ARG002 -- whatever it is
-        raise _only_read()
+        raise NotImplementedError
 
     async def _write(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: ARG002 -- the same
-        raise _only_read()
+        raise NotImplementedError
 
     async def _search(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._read(steps, *args, **kwargs)
@@ -64,7 +63,3 @@ class SqliteReading(PlannedStore):
         except OUTAGES as error:
             raise unavailable(error) from error
         return found
-
-
-def _only_read() -> Unavailable:
-    return Unavailable("This database is only read here")

@@ -98,6 +98,11 @@ def cell_row(project_id: str, cell: Cell) -> Row:
     return (project_id, cell_id(cell), *_sorted(cell))
 
 
+def cell_bindings(project_id: str, cell: Cell) -> dict[str, Any]:
+    names = ("project_id", "cell", "model", "prompt_version", "arms", "locale", "platform")
+    return dict(zip(names, cell_row(project_id, cell), strict=True))
+
+
 @lru_cache(maxsize=65_536)
 def bucket_of(subject: str) -> int:
     """The same for ever and everywhere: intervals are made by leaving out one bucket of people at a time."""

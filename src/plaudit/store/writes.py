@@ -10,7 +10,7 @@ from plaudit.ports import DeviceBinding, Registered
 from plaudit.rules import registration_conflict
 from plaudit.store import rows
 from plaudit.store.plans import Ask, Put, Row, Steps
-from plaudit.store.tally import Tally, answer_of, cell_id, cell_of, cell_row
+from plaudit.store.tally import Tally, answer_of, cell_bindings, cell_id, cell_of
 
 CHANGE_BITS = 62
 
@@ -46,7 +46,8 @@ def _count(project_id: str, shown: Sequence[Message], zones: Mapping[str, str]) 
     cells = {cell_id(cell): cell for cell in map(cell_of, answers)}
     found = yield Ask("read_cells_by_id", {"project_id": project_id, "cells": sorted(cells)})
     unknown = cells.keys() - {cell for cell, in found}
-    yield Put("insert_cell", [cell_row(project_id, cells[cell]) for cell in sorted(unknown)])
+    for cell in sorted(unknown):
+        yield Ask("make_cell_known", cell_bindings(project_id, cells[cell]))
     tally = Tally(zones)
     for message, answer in zip(shown, answers, strict=True):
         tally.shown(answer, message.owner.key)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plaudit.charts.drawing import Drawing
-from plaudit.charts.specs import NARROW, WIDE, Moment, Row, Scale, Spec, forest, spark, trend
+from plaudit.charts.specs import FULL, NARROW, WIDE, Frame, Moment, Row, Scale, Spec, forest, spark, trend
 from plaudit.http.dashboard.words import Words, estimate_of, scaled
 from plaudit.statistics.results import (
     Breakdown,
@@ -60,9 +60,10 @@ async def drawn(drawing: Drawing, sketches: Sequence[Sketch]) -> list[Figure | N
     return [_figure(sketch, next(pictures), next(pictures) if sketch.narrow else None) for sketch in sketches]
 
 
-def trend_sketch(words: Words, series: Series, measure: Measure) -> Sketch:
+def trend_sketch(words: Words, series: Series, measure: Measure, frame: Frame = WIDE) -> Sketch:
+    """`frame`: `FULL` where a chart has the page's whole width."""
     moments, scale = _moments(words, series, measure), SCALES[measure]
-    return Sketch(trend(moments, scale, WIDE), trend(moments, scale, NARROW), _trend_alt(words, series, measure))
+    return Sketch(trend(moments, scale, frame), trend(moments, scale, NARROW), _trend_alt(words, series, measure))
 
 
 def spark_sketch(words: Words, series: Series, measure: Measure) -> Sketch:
@@ -75,16 +76,16 @@ def ranking_sketch(words: Words, ranking: Ranking, reference: Estimate | None) -
     middle = None if reference is None or reference.value is None else 100 * reference.value
     alt = words.t("figure.ranking", dimension=words.dimension(ranking.by), count=len(rows))
     scale = SCALES[Measure.SATISFACTION]
-    return Sketch(forest(rows, scale, WIDE, reference=middle), forest(rows, scale, NARROW, reference=middle), alt)
+    return Sketch(forest(rows, scale, FULL, reference=middle), forest(rows, scale, NARROW, reference=middle), alt)
 
 
-def breakdown_sketch(words: Words, breakdown: Breakdown, measure: Measure) -> Sketch:
+def breakdown_sketch(words: Words, breakdown: Breakdown, measure: Measure, frame: Frame = WIDE) -> Sketch:
     rows = []
     for group in breakdown.groups[:ROWS_MAX]:
         estimate = estimate_of(group.rates, measure)
         rows.append(_row(words, group.value, estimate.value if estimate else None, estimate, measure))
     alt = words.t("figure.breakdown", measure=words.measure(measure), dimension=words.dimension(breakdown.by))
-    return Sketch(forest(rows, SCALES[measure], WIDE), forest(rows, SCALES[measure], NARROW), alt)
+    return Sketch(forest(rows, SCALES[measure], frame), forest(rows, SCALES[measure], NARROW), alt)
 
 
 def differences_sketch(words: Words, comparison: Comparison, measure: Measure) -> Sketch:
@@ -92,7 +93,7 @@ def differences_sketch(words: Words, comparison: Comparison, measure: Measure) -
     margin = 100 * comparison.margin if measure is Measure.SATISFACTION else None
     alt = words.t("figure.differences", measure=words.measure(measure), baseline=words.name(comparison.arms[0].value))
     scale = SCALES[measure]
-    return Sketch(forest(rows, scale, WIDE, about_nought=True, margin=margin),
+    return Sketch(forest(rows, scale, FULL, about_nought=True, margin=margin),
                   forest(rows, scale, NARROW, about_nought=True, margin=margin), alt)
 
 

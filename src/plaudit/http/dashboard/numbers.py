@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from plaudit.analytics import Analytics
 from plaudit.charts.drawing import Drawing
+from plaudit.charts.specs import FULL
 from plaudit.errors import Invalid
 from plaudit.http.dashboard.figures import (
     breakdown_sketch,
@@ -25,7 +26,7 @@ from plaudit.http.dashboard.visit import Visit
 from plaudit.http.dashboard.words import estimate_of
 from plaudit.http.metrics import Metrics
 from plaudit.model import Attribute, Dimension
-from plaudit.statistics.results import Alert, Comparison, Measure, Mover, Overview
+from plaudit.statistics.results import Alert, Comparison, Measure, Mover, Overview, Series
 
 ALERTS_MAX = 6
 MOVERS_MAX = 6
@@ -60,6 +61,7 @@ class NumberPages:
             "overview.html", **self._around(visit, values), found=found, measure=measure, measures=list(Measure),
             figure=figure, sparks=dict(zip(Measure, sparks, strict=True)), estimate=estimate_of,
             alerts=_alerts(visit, found, values), movers=[_mover(visit, one) for one in found.movers[:MOVERS_MAX]],
+            unsure=measure in _unsure(found.series),
             unknown=self._metrics.unknown_messages(visit.project.id), empty=is_empty(found, values),
         )
 
@@ -69,13 +71,14 @@ class NumberPages:
         series = await self._analytics.series(visit.project, visit.view.selection, visit.view.per)
         breakdown = await self._analytics.breakdown(visit.project, visit.view.selection, by)
         measure = measure_of(visit.view)
-        sketches = [*[trend_sketch(visit.words, series, each) for each in Measure],
-                    breakdown_sketch(visit.words, breakdown, measure)]
+        sketches = [*[trend_sketch(visit.words, series, each, FULL) for each in Measure],
+                    breakdown_sketch(visit.words, breakdown, measure, FULL)]
         *trends, figure = await drawn(self._drawing, sketches)
         return visit.page(
             "trends.html", **self._around(visit, values), series=series, breakdown=breakdown, measure=measure,
             measures=list(Measure), trends=dict(zip(Measure, trends, strict=True)), figure=figure, by=by,
             dimensions=dimensions_named(visit, values, by), estimate=estimate_of,
+            unsure=_unsure(series),
         )
 
     async def ranking(self, visit: Visit) -> Response:
@@ -197,6 +200,12 @@ def _alert(visit: Visit, found: Overview, values: Values, alert: Alert) -> Told:
     by = _dimension_of(value, values)
     return Told(text, visit.view.url(f"{PATH}/trends", **{str(by): NONE if value is None else value}),
                 f"{visit.words.dimension(by)}: {visit.words.name(value)}")
+
+
+def _unsure(series: Series) -> set[Measure]:
+    """The measures that have a value without an interval in some period."""
+    estimates = ((measure, estimate_of(point.rates, measure)) for point in series.points for measure in Measure)
+    return {measure for measure, found in estimates if found and found.value is not None and found.low is None}
 
 
 def _dimension_of(value: str | None, values: Values) -> Dimension:

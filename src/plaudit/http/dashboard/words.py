@@ -84,15 +84,16 @@ class Words:
     def moment(self, instant: Instant) -> str:
         """A day and a time of day."""
         at = self._at(instant)
-        return self.t("time.moment", day=self._day(at), clock=f"{at:%H:%M}")
+        return self._joined("time.moment", day=self._day(at), clock=f"{at:%H:%M}")
 
     def period(self, instant: Instant, per: Period) -> str:
         """What began then."""
         at = self._at(instant)
         if per is Period.HOUR:
-            return self.t("time.hour", day=self._day(at), clock=f"{at:%H:%M}")
-        return self.t("time.week", day=self._day(at)) if per is Period.WEEK else self.t(
-            "time.day", weekday=self.t(f"time.weekdays.{at.weekday()}"), day=self._day(at))
+            return self._joined("time.hour", day=self._day(at), clock=f"{at:%H:%M}")
+        if per is Period.WEEK:
+            return self._joined("time.week", day=self._day(at))
+        return self._joined("time.day", weekday=self.t(f"time.weekdays.{at.weekday()}"), day=self._day(at))
 
     def tick(self, instant: Instant, per: Period) -> str:
         """As short as an axis needs it. It stands alone in a picture, so nothing has to isolate it."""
@@ -110,7 +111,11 @@ class Words:
         return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
 
     def _day(self, at: datetime) -> str:
-        return self.t("time.date", day=at.day, month=self.t(f"time.months.{at.month}"), year=at.year)
+        return self._joined("time.date", day=at.day, month=self.t(f"time.months.{at.month}"), year=at.year)
+
+    def _joined(self, key: str, /, **parts: object) -> str:
+        """Of the language's own words, which need no isolation from each other."""
+        return self.language.texts[key].format_map(parts)
 
     # ------------------------------------------------------------ names
 
@@ -158,19 +163,18 @@ class Words:
 
     def verdict(self, difference: Difference, margin: float) -> str:
         """What a comparison comes to. Numbers alone decide, and they have: this only says it."""
-        told = {"arm": self.name(difference.arm), "baseline": self.name(difference.baseline),
-                "margin": self.language.figure(f"{100 * margin:g}")}
-        if difference.always is not None:
-            size = abs(scaled(difference.measure, difference.always.value))
-            told["size"] = self.language.figure(f"{size:.1f}")
-            told["range"] = self.span(difference.always, difference.measure)
-        verdict = difference.verdict
-        if difference.always is None:
-            verdict = Verdict.WITHHELD
-        if verdict is Verdict.SAME and difference.measure is not Measure.SATISFACTION:
-            return self.t("verdict.same_measure", **told)
-        return self.t(f"verdict.{difference.measure}.{verdict}" if verdict in {Verdict.BETTER, Verdict.WORSE}
-                      else f"verdict.{verdict}", **told)
+        told = {"arm": self.name(difference.arm), "baseline": self.name(difference.baseline)}
+        verdict, measure, always = difference.verdict, difference.measure, difference.always
+        if always is None or verdict is Verdict.WITHHELD:
+            return self.t("verdict.withheld", **told)
+        if verdict in {Verdict.BETTER, Verdict.WORSE}:
+            low, high = sorted(abs(scaled(measure, end)) for end in (always.low, always.high))
+            size = self.language.figure(f"{abs(scaled(measure, always.value)):.1f}")
+            return self.t(f"verdict.{measure}.{verdict}", **told, size=size, low=self.language.figure(f"{low:.1f}"),
+                          high=self.language.figure(f"{high:.1f}"))
+        key = "same_measure" if verdict is Verdict.SAME and measure is not Measure.SATISFACTION else verdict.value
+        return self.t(f"verdict.{key}", **told, margin=self.language.figure(f"{100 * margin:g}"),
+                      low=self.points(always.low, measure), high=self.points(always.high, measure))
 
     def alerted(self, alert: Alert, per: Period) -> str:
         direction = "rose" if alert.direction is Direction.UP else "fell"
