@@ -29,8 +29,8 @@ SELECT m.project_id, format('65a0f00000000000%08x', n), m.role,
        substr(m.owner, 1, length(m.owner) - 2) || format('%02d', n % :subjects),
        format('c-%d-%d', n % :subjects, n / :subjects / :conversation_messages),
        m.created_at - n % :hours * 3600000, m.in_reply_to,
-       format('model-%d', n % :models), format('v%d', n / :models % :prompts), m.arms, m.locale, m.platform, m.trace_id, m.span_id,
-       m.metadata, m.content
+       format('model-%d', n % :models), format('v%d', n / :models % :prompts), m.arms, m.locale,
+       m.platform, m.trace_id, m.span_id, m.metadata, m.content
 FROM numbers, (SELECT * FROM messages ORDER BY message_id LIMIT 1) AS m
 """
 

@@ -127,7 +127,8 @@ async def test_a_release_refuses_what_the_next_one_has_taken_away_from(connectio
     next_release()
     await migrate(connection, partitions=0, contract=True)
     monkeypatch.undo()
-    with pytest.raises(WrongDatabase, match=rf"dropped from this database what this one needs \(migration {TAKEN_AWAY}"):
+    with pytest.raises(WrongDatabase, match=rf"dropped from this database what this one needs \(migration {TAKEN_AWAY}"
+                       ):
         await migrate(connection, partitions=0)
 
 

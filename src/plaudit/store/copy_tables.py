@@ -1,8 +1,8 @@
 """What a copy takes from one database to another: the tables and columns that both have.
 
 `readiness` stays behind, for it says something of the old database only, and so does `guest_devices.came_first`, which
-SQLite does not have (see `copy_postgres`). Totals and the queue for review stay behind as well: whoever opens the target
-first makes them anew from what was copied (see `recount`).
+SQLite does not have (see `copy_postgres`). Totals and the queue for review stay behind as well: whoever opens the
+target first makes them anew from what was copied (see `recount`).
 """
 
 from dataclasses import dataclass

@@ -44,10 +44,10 @@ class SqliteReading(PlannedStore):
     async def close(self) -> None:
         self._connection.close()
 
-    async def submit(self, submission: Submission) -> Feedback | None:  # noqa: ARG002 -- whatever it is
+    async def submit(self, submission: Submission) -> Feedback | None:
         raise NotImplementedError
 
-    async def _write(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: ARG002 -- the same
+    async def _write(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         raise NotImplementedError
 
     async def _search(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
