@@ -17,6 +17,7 @@ Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 SPAN_MIN = 20.0
 ROW_HEIGHT = 26
+NAMED_ROW_HEIGHT = 44
 LABELS: Spec = {"tickCount": 4, "labelOverlap": True, "labelFlush": False}
 SCALE_WIDTH = 46  # left of a trend, for its percentages
 NUMBER_WIDTH = 66  # right of a chart, for what is written there
@@ -27,7 +28,8 @@ COLOURS = {"good": GOOD, "bad": BAD, "open": FAINT, "plain": ACCENT}
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a chart goes: its width in all, in pixels; how much of it is for names; how many dates fit under it."""
+    """Where a chart goes: its width in all, in pixels; how much of it is for names, beside the rows or (0) above them;
+    how many dates fit under it."""
 
     width: int
     names_width: int
@@ -35,13 +37,17 @@ class Frame:
     height: int = 220
 
 
+FULL = Frame(width=1120, names_width=260, dates=10, height=240)
 WIDE = Frame(width=760, names_width=190, dates=7)
-NARROW = Frame(width=340, names_width=104, dates=3, height=190)
+NARROW = Frame(width=340, names_width=0, dates=3, height=190)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One period of a trend; None where there is nothing to show."""
+    """One period of a trend; None where there is nothing to show.
+
+    One that is not `sure` has too few people for an interval: it is a faint dot, and the line passes it over.
+    """
 
     start: int
     label: str
@@ -49,6 +55,10 @@ class Moment:
     low: float | None
     high: float | None
     alert: bool = False
+
+    @property
+    def sure(self) -> bool:
+        return self.low is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,45 +86,35 @@ class Scale:
 
 def trend(moments: Sequence[Moment], scale: Scale, frame: Frame) -> Spec:
     """A line with its interval as a band, alerts as marks, and the last value written beside it."""
-    shown = [one for one in moments if one.value is not None]
-    values = [number for one in moments for number in (one.value, one.low, one.high) if number is not None]
-    y = _domain(values, scale)
-    last = shown[-1:]
-    layers = [
-        {"mark": {"type": "area", "color": ACCENT, "fillOpacity": 0.16, "line": False, "interpolate": "monotone"},
-         "encoding": {"y": {"field": "low", **_quantitative(y, scale)}, "y2": {"field": "high"}}},
-        {"mark": {"type": "line", "color": ACCENT, "strokeWidth": 2, "strokeCap": "round", "interpolate": "monotone"},
-         "encoding": {"y": {"field": "value", **_quantitative(y, scale)}}},
-        _points([one for one in shown if one.alert], scale, y, BAD, 64),
-        _points(last, scale, y, ACCENT, 40),
-        {"data": {"values": [_said(one, scale) for one in last]},
-         "mark": {"type": "text", "align": "left", "dx": 8, "fontWeight": 600, "fontSize": 13, "color": INK},
-         "encoding": {"y": {"field": "value", **_quantitative(y, scale)}, "text": {"field": "said"}}},
-    ]
+    sure = [one for one in moments if one.sure]
+    y = _quantitative(_domain(_ends(moments), scale), scale)
+    last = sure[-1:]
     return {
         **_head(frame.width - SCALE_WIDTH - NUMBER_WIDTH, frame.height, left=SCALE_WIDTH, right=NUMBER_WIDTH,
-                bottom=AXIS_HEIGHT), "data": {"values": [_moment(one) for one in moments]},
-        "encoding": {"x": _time(moments, frame.dates)}, "layer": layers,
+                bottom=AXIS_HEIGHT),
+        "data": {"values": [_moment(one) for one in moments]},
+        "encoding": {"x": _time(moments, frame.dates)},
+        "layer": [
+            *_band(y, line_width=2),
+            _dots([one for one in moments if not one.sure], y, FAINT, 40),
+            _dots([one for one in sure if one.alert], y, BAD, 64),
+            _dots(last, y, ACCENT, 40),
+            {"data": {"values": [_said(one, scale) for one in last]},
+             "mark": {"type": "text", "align": "left", "dx": 8, "fontWeight": 600, "fontSize": 13, "color": INK},
+             "encoding": {"y": {"field": "value", **y}, "text": {"field": "said"}}},
+        ],
     }
 
 
-def spark(moments: Sequence[Moment], scale: Scale, width: int = 260, height: int = 56) -> Spec:
+def spark(moments: Sequence[Moment], scale: Scale, width: int = 320, height: int = 60) -> Spec:
     """A trend so small that it says no more than up, down or level."""
-    values = [number for one in moments for number in (one.value, one.low, one.high) if number is not None]
-    y: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": _domain(values, scale), "zero": False,
-                                                               "clamp": True}}
+    y: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": _domain(_ends(moments), scale), "zero": False}}
     x: Spec = {"field": "start", "type": "quantitative", "axis": None, "scale": {"zero": False, "nice": False}}
-    last = [_moment(one) for one in moments if one.value is not None][-1:]
+    last = [one for one in moments if one.sure][-1:]
     return {
         **_head(width - 8, height, right=6, bottom=2, left=2),
-        "data": {"values": [_moment(one) for one in moments]}, "encoding": {"x": x}, "layer": [
-            {"mark": {"type": "area", "color": ACCENT, "fillOpacity": 0.16, "interpolate": "monotone"},
-             "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}}},
-            {"mark": {"type": "line", "color": ACCENT, "strokeWidth": 1.75, "interpolate": "monotone"},
-             "encoding": {"y": {"field": "value", **y}}},
-            {"data": {"values": last}, "mark": {"type": "point", "filled": True, "color": ACCENT, "opacity": 1,
-                                                "size": 36}, "encoding": {"y": {"field": "value", **y}}},
-        ],
+        "data": {"values": [_moment(one) for one in moments]}, "encoding": {"x": x},
+        "layer": [*_band(y, line_width=1.75), _dots(last, y, ACCENT, 36)],
     }
 
 
@@ -130,17 +130,19 @@ def forest(rows: Sequence[Row], scale: Scale, frame: Frame, *, reference: float 
     width = frame.width - frame.names_width - NUMBER_WIDTH
     x = _quantitative(domain, scale) if not about_nought else _differences(domain)
     return {
-        **_head(width, ROW_HEIGHT * max(len(rows), 1), left=frame.names_width, right=NUMBER_WIDTH, bottom=AXIS_HEIGHT),
+        **_head(width, (ROW_HEIGHT if frame.names_width else NAMED_ROW_HEIGHT) * max(len(rows), 1),
+                left=frame.names_width, right=NUMBER_WIDTH, bottom=AXIS_HEIGHT),
         "data": {"values": [_row(number, row) for number, row in enumerate(rows)]},
         "encoding": {"y": _names(rows, frame.names_width)},
-        "layer": [*_margin_band(margin, x), *_reference(0.0 if about_nought else reference, x), *_intervals(x, width)],
+        "layer": [*_margin_band(margin, x), *_reference(0.0 if about_nought else reference, x),
+                  *_intervals(x, _said_in_rows(width, names_above=not frame.names_width))],
     }
 
 
 # ---------------------------------------------------------------- parts of a forest
 
 
-def _intervals(x: Spec, width: int) -> list[Spec]:
+def _intervals(x: Spec, texts: list[Spec]) -> list[Spec]:
     colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
     return [
         {"transform": [{"filter": "isValid(datum.low)"}],
@@ -152,17 +154,28 @@ def _intervals(x: Spec, width: int) -> list[Spec]:
         {"transform": [{"filter": "isValid(datum.value)"}],
          "mark": {"type": "point", "filled": True, "size": 64, "opacity": 1, "stroke": GROUND, "strokeWidth": 1.5},
          "encoding": {"x": {"field": "value", **x}, "color": colour}},
-        {"mark": {"type": "text", "align": "left", "fontWeight": 600, "color": INK},
-         "encoding": {"x": {"value": width + 10}, "text": {"field": "said"}}},
+        *texts,
     ]
+
+
+def _said_in_rows(width: int, *, names_above: bool) -> list[Spec]:
+    number: Spec = {"mark": {"type": "text", "align": "left", "fontWeight": 600, "color": INK},
+                    "encoding": {"x": {"value": width + 10}, "text": {"field": "said"}}}
+    name: Spec = {"mark": {"type": "text", "align": "left", "dy": -16, "fontSize": 12.5, "color": INK,
+                           "limit": LETTERS * (width + NUMBER_WIDTH)},
+                  "encoding": {"x": {"value": 2}, "text": {"field": "name"}}}
+    return [number, name] if names_above else [number]
 
 
 def _names(rows: Sequence[Row], width: int) -> Spec:
     """By number, so that two rows of one name stay two."""
+    if not width:
+        return {"field": "number", "type": "ordinal", "sort": None, "axis": None}
     labels = json.dumps({str(number): row.name for number, row in enumerate(rows)})
     return {"field": "number", "type": "ordinal", "sort": None, "axis": {
         "labelExpr": f"{labels}[datum.value]", "labelLimit": LETTERS * (width - 12), "labelColor": INK,
-        "labelFontSize": 12.5, "grid": False, "domain": False, "ticks": False, "labelPadding": 10}}
+        "labelFontSize": 12.5, "labelAlign": "left", "labelPadding": width - 4, "grid": False, "domain": False,
+        "ticks": False}}
 
 
 def _margin_band(margin: float | None, x: Spec) -> list[Spec]:
@@ -184,22 +197,41 @@ def _reference(value: float | None, x: Spec) -> list[Spec]:
 
 def _row(number: int, row: Row) -> Spec:
     low, high = row.inner or (None, None)
-    return {"number": number, "value": row.value, "low": row.low, "high": row.high, "inner_low": low,
+    return {"number": number, "name": row.name, "value": row.value, "low": row.low, "high": row.high, "inner_low": low,
             "inner_high": high, "said": row.said, "colour": COLOURS[row.colour]}
 
 
 # ---------------------------------------------------------------- parts of a trend
 
 
-def _points(moments: Sequence[Moment], scale: Scale, y: list[float], colour: str, size: int) -> Spec:
+def _band(y: Spec, line_width: float) -> list[Spec]:
+    """The interval, and the line within it."""
+    return [
+        {"mark": {"type": "area", "color": ACCENT, "fillOpacity": 0.16, "interpolate": "monotone"},
+         "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}}},
+        {"mark": {"type": "line", "color": ACCENT, "strokeWidth": line_width, "strokeCap": "round",
+                  "interpolate": "monotone"},
+         "encoding": {"y": {"field": "line", **y}}},
+    ]
+
+
+def _dots(moments: Sequence[Moment], y: Spec, colour: str, size: int) -> Spec:
     return {"data": {"values": [_moment(one) for one in moments]},
             "mark": {"type": "point", "filled": True, "color": colour, "opacity": 1, "size": size, "stroke": GROUND,
-                     "strokeWidth": 1.5},
-            "encoding": {"y": {"field": "value", **_quantitative(y, scale)}}}
+                     "strokeWidth": 1.5, "clip": True},
+            "encoding": {"y": {"field": "value", **y}}}
+
+
+def _ends(moments: Sequence[Moment]) -> list[float]:
+    """What must have its place: where hardly anything is sure, that which is not, too."""
+    sure = [one for one in moments if one.sure]
+    shown = sure if len(sure) > 1 else moments
+    return [number for one in shown for number in (one.value, one.low, one.high) if number is not None]
 
 
 def _moment(moment: Moment) -> Spec:
-    return {"start": moment.start, "value": moment.value, "low": moment.low, "high": moment.high}
+    return {"start": moment.start, "value": moment.value, "low": moment.low, "high": moment.high,
+            "line": moment.value if moment.sure else None}
 
 
 def _said(moment: Moment, scale: Scale) -> Spec:
