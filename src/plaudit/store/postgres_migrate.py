@@ -48,6 +48,11 @@ MAY_MIGRATE = """
 SELECT CASE WHEN to_regnamespace($1) IS NULL THEN has_database_privilege(current_database(), 'CREATE')
        ELSE has_schema_privilege(to_regnamespace($1)::oid, 'CREATE') AND NOT EXISTS (
            SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1) AND NOT pg_has_role(relowner, 'USAGE')) END"""
+# Whoever writes votes must be able to delete what is only made of them, and a review that is taken back; votes, never.
+MADE_OF_VOTES = "cells, totals_changes, totals_hourly, totals_daily, totals_zones, review_queue, search, reviews"
+LET_DELETE = """
+SELECT format('GRANT DELETE ON %s TO %I', $2::text, grantee) FROM information_schema.role_table_grants
+WHERE table_schema = $1 AND table_name = 'totals_changes' AND privilege_type = 'INSERT'"""
 BRIEF = f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}; SET LOCAL statement_timeout = 0"
 
 T = TypeVar("T")
@@ -71,6 +76,8 @@ async def migrate(connection: asyncpg.Connection, *, partitions: int, contract: 
                 log.info("migrating", number=migration.number, name=migration.name, phase=migration.phase.value)
                 await _apply(connection, migration, partitions)
                 done.append(migration)
+            for statement, in await connection.fetch(LET_DELETE, SCHEMA, MADE_OF_VOTES):
+                await connection.execute(statement)
     await _compare_partitions(connection, partitions)
     return done
 
