@@ -19,7 +19,8 @@ EITHER = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=Tr
 SCHEMA = "plaudit"
 SOUND = [("ok",)]
 TABLES = f"SELECT oid FROM pg_class WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r'"
-INDEXES = f"SELECT oid FROM pg_class WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'i'"
+INDEXES = (f"SELECT c.oid FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam "
+           f"WHERE c.relnamespace = '{SCHEMA}'::regnamespace AND c.relkind = 'i' AND a.amname = 'btree'")
 DAMAGED_TABLES = f"SELECT t.oid::regclass::text, v.msg FROM ({TABLES}) AS t, LATERAL verify_heapam(t.oid) AS v"
 CHECK_INDEXES = f"SELECT bt_index_check(i.oid, true, true) FROM ({INDEXES}) AS i"  # raises; every row is looked for
 

@@ -114,7 +114,8 @@ async def test_what_another_secret_or_nobody_signed_is_refused(viewers, clock):
               "exp": now + 60}
     purpose = hmac.digest(SECRET, b"plaudit dashboard sessions", "sha256")
     forged = [jwt.encode(claims, secret, "HS256") for secret in (SECRET, b"x" * 32)]
-    forged += [jwt.encode({**claims, "iss": "plaudit"}, purpose, "HS256"), jwt.encode(claims, None, "none"), "a.b.c", ""]
+    forged += [jwt.encode({**claims, "iss": "plaudit"}, purpose, "HS256"), jwt.encode(claims, None, "none"), "a.b.c",
+               ""]
     assert found.by_session(jwt.encode(claims, purpose, "HS256")).name == "reader"  # the control
     for session in forged:
         with pytest.raises(Unauthenticated):
