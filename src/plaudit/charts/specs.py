@@ -273,15 +273,18 @@ def _domain(values: Sequence[float], scale: Scale) -> list[float]:
     low, high = (min(values), max(values)) if values else (scale.least, scale.least)
     if scale.from_nought:
         return [scale.least, max(high * 1.1, scale.least + 1)]
-    low, high = _widened(low, high)
-    low = max(scale.least, math.floor(low / 5) * 5)
+    low, high = _widened(low, high, scale)
     high = math.ceil(high / 5) * 5
-    return [low, high if scale.most is None else min(scale.most, high)]
+    return [max(scale.least, math.floor(low / 5) * 5), high if scale.most is None else min(scale.most, high)]
 
 
-def _widened(low: float, high: float) -> tuple[float, float]:
+def _widened(low: float, high: float, scale: Scale) -> tuple[float, float]:
+    """To the least span, and what has no room at one end has it at the other."""
     lacking = max(0.0, SPAN_MIN - (high - low)) / 2
-    return low - lacking, high + lacking
+    low, high = low - lacking, high + lacking
+    if scale.most is not None and high > scale.most:
+        low, high = low - (high - scale.most), scale.most
+    return (low, high) if low >= scale.least else (scale.least, high + scale.least - low)
 
 
 def _about_nought(values: Sequence[float], margin: float | None) -> list[float]:

@@ -35,7 +35,8 @@ RETURN = f"{SIGN_IN}/return"
 LUGGAGE_COOKIE, NEXT_COOKIE = "plaudit_sign_in", "plaudit_sign_in_next"
 SESSION_SECONDS = 12 * 60 * 60
 LUGGAGE_SECONDS = 10 * 60
-OWN_PAGE = re.compile(rf"{PATH}(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*(?:\?[!-\[\]-~]*)?", re.ASCII)
+OWN_PAGE = re.compile(rf"{PATH}(?:/(?!\.{{1,2}}(?:[/?]|\Z))[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*(?:\?[!-\[\]-~]*)?",
+                      re.ASCII)
 NEXT_LENGTH_MAX = 2000
 
 
