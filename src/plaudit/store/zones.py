@@ -1,6 +1,7 @@
-"""Hours and days as a project's time zone has them.
+"""Hours and days as a project's time zone has them: each instant is in one hour, and each hour in one day, whatever is
+done to the clocks there.
 
-Zones change their offset at quarters of an hour, so an instant's hour is looked up by its quarter.
+Zones change their offset at quarters of an hour, so an instant's offset is looked up by its quarter.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -21,21 +22,28 @@ LAST = timedelta(days=date.max.toordinal() - EPOCH_ORDINAL - 1)
 
 
 def hour_of(instant: Instant, zone: str) -> Instant:
-    """When the hour began in which that is."""
-    return instant - (instant + offset(instant, zone)) % HOUR_MILLISECONDS
+    """When the hour began in which that is. Clocks that are changed within an hour begin another one."""
+    ahead = offset(instant, zone)
+    begun = instant - (instant + ahead) % HOUR_MILLISECONDS
+    while offset(begun, zone) != ahead:
+        begun = _next_quarter(begun)
+    return begun
 
 
 def day_of(instant: Instant, zone: str) -> int:
-    """In days since 1970-01-01."""
-    return (instant + offset(instant, zone)) // DAY_MILLISECONDS
+    """In days since 1970-01-01. One that has begun goes on where clocks are put back, from after midnight to before."""
+    day = (instant + offset(instant, zone)) // DAY_MILLISECONDS
+    return day + (instant >= begin_of(day + 1, zone))
 
 
+@lru_cache(maxsize=8192)
 def begin_of(day: int, zone: str) -> Instant:
-    """When that day began, at the latest instant of which `day_of` says it of nothing before."""
-    begin = day * DAY_MILLISECONDS
-    guess = begin - offset(begin, zone)
-    begun = begin - offset(guess, zone)
-    return begun if day_of(begun, zone) == day else guess  # where clocks skip midnight, when they skip
+    """When clocks there showed that day first, or a later one: some skip midnight, and some have skipped a day."""
+    midnight = day * DAY_MILLISECONDS
+    begun, last = sorted(midnight - offset(midnight + days, zone) for days in (-DAY_MILLISECONDS, DAY_MILLISECONDS))
+    while begun < last and begun + offset(begun, zone) < midnight:
+        begun = min(_next_quarter(begun), last)
+    return begun
 
 
 def week_of(day: int) -> int:
@@ -46,6 +54,10 @@ def week_of(day: int) -> int:
 def offset(instant: Instant, zone: str) -> int:
     """Milliseconds that the zone is ahead of UTC."""
     return _offset(instant // QUARTER_MILLISECONDS, zone)
+
+
+def _next_quarter(instant: Instant) -> Instant:
+    return (instant // QUARTER_MILLISECONDS + 1) * QUARTER_MILLISECONDS
 
 
 @lru_cache(maxsize=8192)
