@@ -78,7 +78,7 @@ class NumberPages:
             "trends.html", **self._around(visit, values), series=series, breakdown=breakdown, measure=measure,
             measures=list(Measure), trends=dict(zip(Measure, trends, strict=True)), figure=figure, by=by,
             dimensions=dimensions_named(visit, values, by), estimate=estimate_of,
-            unsure=_unsure(series),
+            unsure=_unsure(series), empty=not any(point.rates.shown or point.rates.votes for point in series.points),
         )
 
     async def ranking(self, visit: Visit) -> Response:
