@@ -18,7 +18,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 # What some tests run that pip cannot bring, each as command:Debian-packages.
 TOOLS := bash:bash curl:curl cc:gcc+libc6-dev node:nodejs npm:npm chromium:chromium
 
-.PHONY: help run test tools check bench capacity soak failover replay lock clean
+.PHONY: help run test tools check bench capacity soak failover replay screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -62,6 +62,9 @@ capacity: $(INSTALLED) ## Measure what votes and messages cost, and project it i
 
 replay: $(INSTALLED) ## Play 10,920 real judgements to `make run`, if it runs, and compare what is read back
 	@$(BIN)/python benchmarks/replay.py --running $(ARGS)
+
+screenshots: $(INSTALLED) tools ## Take the pictures of docs/images anew, of the demo's pages (half a minute)
+	@$(BIN)/python benchmarks/screenshots.py
 
 lock: $(INSTALLED) ## Resolve pyproject.toml anew into requirements.lock, and the image's parts of it
 	@test -x $(VENV)/lock/bin/uv || { $(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -qq uv; }

@@ -20,6 +20,7 @@ ROW_HEIGHT = 26
 NAMED_ROW_HEIGHT = 44
 LABELS: Spec = {"tickCount": 4, "labelOverlap": True, "labelFlush": False}
 SCALE_WIDTH = 46  # left of a trend, for its percentages
+HALF_LABEL_WIDTH = 16  # left of a chart whose first label stands at its very edge
 NUMBER_WIDTH = 66  # right of a chart, for what is written there
 AXIS_HEIGHT = 30
 LETTERS = 0.85  # of the room for names: letters may be wider than the engine thinks
@@ -127,11 +128,12 @@ def forest(rows: Sequence[Row], scale: Scale, frame: Frame, *, reference: float 
     """
     values = [number for row in rows for number in (row.value, row.low, row.high) if number is not None]
     domain = _about_nought(values, margin) if about_nought else _domain(values, scale)
-    width = frame.width - frame.names_width - NUMBER_WIDTH
+    left = frame.names_width or HALF_LABEL_WIDTH
+    width = frame.width - left - NUMBER_WIDTH
     x = _quantitative(domain, scale) if not about_nought else _differences(domain)
     return {
         **_head(width, (ROW_HEIGHT if frame.names_width else NAMED_ROW_HEIGHT) * max(len(rows), 1),
-                left=frame.names_width, right=NUMBER_WIDTH, bottom=AXIS_HEIGHT),
+                left=left, right=NUMBER_WIDTH, bottom=AXIS_HEIGHT),
         "data": {"values": [_row(number, row) for number, row in enumerate(rows)]},
         "encoding": {"y": _names(rows, frame.names_width)},
         "layer": [*_margin_band(margin, x), *_reference(0.0 if about_nought else reference, x),
@@ -163,7 +165,7 @@ def _said_in_rows(width: int, *, names_above: bool) -> list[Spec]:
                     "encoding": {"x": {"value": width + 10}, "text": {"field": "said"}}}
     name: Spec = {"mark": {"type": "text", "align": "left", "dy": -16, "fontSize": 12.5, "color": INK,
                            "limit": LETTERS * (width + NUMBER_WIDTH)},
-                  "encoding": {"x": {"value": 2}, "text": {"field": "name"}}}
+                  "encoding": {"x": {"value": 2 - HALF_LABEL_WIDTH}, "text": {"field": "name"}}}
     return [number, name] if names_above else [number]
 
 

@@ -1,6 +1,7 @@
 """The pages of numbers: overview, trends, comparison, ranking. What a number is, `analytics` says; here it is laid
 out."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,8 +52,9 @@ class NumberPages:
         self._metrics = metrics
 
     async def overview(self, visit: Visit) -> Response:
-        values = await self._analytics.dimensions(visit.project.id)
-        found = await self._analytics.overview(visit.project, visit.view.selection, visit.view.per)
+        project, view = visit.project, visit.view
+        values, found = await asyncio.gather(
+            self._analytics.dimensions(project.id), self._analytics.overview(project, view.selection, view.per))
         measure = measure_of(visit.view)
         sketches = [trend_sketch(visit.words, found.series, measure),
                     *[spark_sketch(visit.words, found.series, each) for each in Measure]]
@@ -68,8 +70,9 @@ class NumberPages:
     async def trends(self, visit: Visit) -> Response:
         values = await self._analytics.dimensions(visit.project.id)
         by = chosen_dimension(visit.view, values, Attribute.MODEL)
-        series = await self._analytics.series(visit.project, visit.view.selection, visit.view.per)
-        breakdown = await self._analytics.breakdown(visit.project, visit.view.selection, by)
+        series, breakdown = await asyncio.gather(
+            self._analytics.series(visit.project, visit.view.selection, visit.view.per),
+            self._analytics.breakdown(visit.project, visit.view.selection, by))
         measure = measure_of(visit.view)
         sketches = [*[trend_sketch(visit.words, series, each, FULL) for each in Measure],
                     breakdown_sketch(visit.words, breakdown, measure, FULL)]
@@ -84,8 +87,9 @@ class NumberPages:
     async def ranking(self, visit: Visit) -> Response:
         values = await self._analytics.dimensions(visit.project.id)
         by = chosen_dimension(visit.view, values, Attribute.MODEL)
-        ranking = await self._analytics.ranking(visit.project, visit.view.selection, by)
-        rates = await self._analytics.summary(visit.project, visit.view.selection)
+        ranking, rates = await asyncio.gather(
+            self._analytics.ranking(visit.project, visit.view.selection, by),
+            self._analytics.summary(visit.project, visit.view.selection))
         [figure] = await drawn(self._drawing, [ranking_sketch(visit.words, ranking, rates.satisfaction)])
         return visit.page(
             "ranking.html", **self._around(visit, values), ranking=ranking, rates=rates, figure=figure, by=by,

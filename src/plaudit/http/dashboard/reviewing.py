@@ -3,6 +3,7 @@
 Whoever may look may review: what reviewers say stays apart from the votes and changes no number.
 """
 
+import asyncio
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
@@ -74,9 +75,9 @@ class ReviewPages:
         project, words = visit.project, visit.words
         message_id = path_id(visit.request, "id", "id")
         message = await self._service.message(project.id, message_id)
-        around = await self._around(message)
-        history = await self._service.history(project.id, message.id)
-        reviews = await self._service.reviews(project.id, message.id)
+        around, history, reviews = await asyncio.gather(
+            self._around(message), self._service.history(project.id, message.id),
+            self._service.reviews(project.id, message.id))
         return visit.page(
             "message.html", message=message, around=around, history=history, reviews=reviews, link=message_path,
             trace=trace_link(project, message), standing=_standing(around, message), done=visit.view.get("done"),
