@@ -1,4 +1,4 @@
-"""The process that `drawing` starts: a specification a line, an SVG a line, until there is no more to read."""
+"""The process that `drawing` starts: a specification a line, an answer a line, until there is no more to read."""
 
 import json
 import signal
@@ -6,6 +6,8 @@ import sys
 
 from plaudit.charts import render
 from plaudit.charts.specs import Scale, spark
+
+REASON_LENGTH_MAX = 500
 
 
 def main() -> None:
@@ -16,13 +18,12 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _drawn(line: bytes) -> str | None:
-    """None for what cannot be drawn: a chart is worth less than the page around it."""
+def _drawn(line: bytes) -> dict[str, str]:
+    """The picture, or why there is none: a chart is worth less than the page around it."""
     try:
-        return render.svg(json.loads(line))
+        return {"svg": render.svg(json.loads(line))}
     except Exception as error:  # noqa: BLE001 -- whatever the JavaScript engine says
-        sys.stderr.write(f"a chart could not be drawn: {error}\n")
-        return None
+        return {"error": str(error)[:REASON_LENGTH_MAX]}
 
 
 if __name__ == "__main__":

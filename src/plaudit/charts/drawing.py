@@ -85,7 +85,7 @@ class Drawing:
         if self._process is None or not self._is_awake():
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "plaudit.charts", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                limit=SVG_BYTES_MAX)
+                stderr=asyncio.subprocess.DEVNULL, limit=SVG_BYTES_MAX)
         return self._process
 
     def _keep(self, line: str, svg: str | None) -> None:
@@ -116,5 +116,7 @@ async def _asked(process: asyncio.subprocess.Process, line: str) -> str | None:
     answer = await process.stdout.readline()
     if not answer:
         raise EOFError("the process that draws has ended")
-    svg: str | None = json.loads(answer)
-    return svg
+    drawn: dict[str, str] = json.loads(answer)
+    if "error" in drawn:
+        log.warning("charts not drawn", reason=drawn["error"])
+    return drawn.get("svg")
