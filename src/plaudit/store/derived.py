@@ -36,7 +36,7 @@ def keep(changes: Sequence[Changed], zones: Mapping[str, str]) -> Steps[None]:
     moves = []
     for change in changes:
         state, seq, known = change
-        after = counted(state.vote, state.comment, state.auth_level)
+        after = counted(state.vote, state.comment is not None, state.auth_level)
         if known.answer:
             tally.voted(known.answer, state.subject.key, known.before, after)
         leaves, joins = rank_of(known.before_seq, known.before), rank_of(seq, after)

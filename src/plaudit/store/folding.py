@@ -26,15 +26,16 @@ Lanes = int
 
 
 def fold(zones: Mapping[str, str]) -> Steps[bool]:
-    """Some of the changes into the totals; is there more to fold?"""
+    """Some of the changes into the totals; is there more to fold?
+
+    They are taken away first: what another process folds at the same moment is its own to add.
+    """
     waiting = yield Ask("read_changes_to_fold", {"limit": FOLDED_MAX})
     found = _a_few(waiting)
-    hourly = sums_of(found)
-    daily = by_day(hourly, zones)
+    taken = {change_id for change_id, in (yield Ask("take_changes", {"ids": [change_id for change_id, _ in found]}))}
+    hourly = sums_of(change for change in found if change[0] in taken)
     yield from _fold_into("hourly", hourly)
-    yield from _fold_into("daily", daily)
-    if found:
-        yield Ask("delete_changes", {"ids": [change_id for change_id, _ in found]})
+    yield from _fold_into("daily", by_day(hourly, zones))
     return len(waiting) == FOLDED_MAX or len(found) < len(waiting)
 
 

@@ -20,11 +20,12 @@ from plaudit.store.parallel_commit import ParallelCommit
 from plaudit.store.planned import UTC_EVERYWHERE, PlannedStore
 from plaudit.store.plans import Steps
 from plaudit.store.postgres_advice import cannot_open
-from plaudit.store.postgres_connections import READING, WRITING, Connections
+from plaudit.store.postgres_connections import READING, WRITING, Connections, run
 from plaudit.store.postgres_migrate import due, migrate
 from plaudit.store.postgres_recount import keep_totals
 from plaudit.store.postgres_server import OUTAGES, Servers
 from plaudit.store.postgres_votes import Votes
+from plaudit.store.recount import UNCOUNTED, is_due
 
 WRITERS_MAX = 4
 SEARCHERS = 1
@@ -95,6 +96,8 @@ class PostgresStore(PlannedStore):
             try:
                 if await due(connection, contract=False):
                     raise CannotOpen("The database is an older Plaudit's; bring it up to date with `plaudit migrate`")
+                if await run(connection, partial(is_due, zones)):
+                    raise CannotOpen(f"The database {UNCOUNTED}")
             finally:
                 connection.terminate()
         except (*OUTAGES, asyncpg.PostgresError) as error:

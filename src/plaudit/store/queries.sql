@@ -205,8 +205,8 @@ SELECT t.id, t.changes FROM totals_changes AS t;
 -- In the order of their numbers: what a vote took away is never before what it had added.
 SELECT t.id, t.changes FROM totals_changes AS t ORDER BY t.id LIMIT :limit;
 
--- delete_changes --
-DELETE FROM totals_changes WHERE id IN (SELECT w.value FROM json_each(:ids) AS w);
+-- take_changes --
+DELETE FROM totals_changes WHERE id IN (SELECT w.value FROM json_each(:ids) AS w) RETURNING id;
 
 -- read_totals_hourly_of --
 SELECT t.project_id, t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version
@@ -301,13 +301,16 @@ SELECT f.vote, f.comment IS NOT NULL, f.auth_level, f.revision, f.seq
 FROM feedback AS f
 WHERE f.project_id = :project_id AND f.message_id = :message_id AND f.subject = :subject;
 
--- delete_review --
+-- take_back_review --
 DELETE FROM reviews
 WHERE project_id = :project_id AND message_id = :message_id AND subject = :subject AND revision = :revision;
 
 -- write_review --
+-- Of two who review at once the later one has said it.
 INSERT INTO reviews (project_id, message_id, subject, revision, label, note, reviewer, reviewed_at)
-VALUES (:project_id, :message_id, :subject, :revision, :label, :note, :reviewer, :reviewed_at);
+VALUES (:project_id, :message_id, :subject, :revision, :label, :note, :reviewer, :reviewed_at)
+ON CONFLICT (project_id, message_id, subject, revision) DO UPDATE SET
+    label = excluded.label, note = excluded.note, reviewer = excluded.reviewer, reviewed_at = excluded.reviewed_at;
 
 -- mark_in_queue --
 UPDATE review_queue SET reviewed = :reviewed

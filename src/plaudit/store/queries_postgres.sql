@@ -84,8 +84,9 @@ SELECT * FROM unnest(:project_id::text[], :cell::bigint[], :model::text[], :prom
                      :locale::text[], :platform::text[])
 ON CONFLICT (project_id, cell) DO NOTHING;
 
--- delete_changes --
-DELETE FROM totals_changes WHERE id = ANY(:ids::bigint[]);
+-- take_changes --
+-- Those that another process has taken meanwhile do not come back.
+DELETE FROM totals_changes WHERE id = ANY(:ids::bigint[]) RETURNING id;
 
 -- read_totals_hourly_of --
 SELECT t.project_id, t.hour, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes, t.version

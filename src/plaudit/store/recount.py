@@ -20,22 +20,30 @@ from plaudit.store.words import CHARACTERS_MAX
 CHUNK_ROWS = 5000
 DERIVED = ("clear_changes", "clear_totals_hourly", "clear_totals_daily", "clear_cells", "clear_queue", "clear_words")
 
+UNCOUNTED = "has votes that were not counted yet, or by another time zone's days: a server counts them when it starts"
+
 log = structlog.get_logger("plaudit.store")
 
 
 def is_due(zones: Mapping[str, str]) -> Steps[bool]:
-    """Are there answers that were never counted, or counted by another zone's days?"""
-    [[has_totals, has_messages]] = yield Ask("read_whether_counted", {})
-    known: dict[str, str] = {project: zone for project, zone in (yield Ask("read_zones", {}))}  # noqa: C416 -- rows are no pairs to mypy
-    moved = [project for project in known.keys() | zones.keys() if known.get(project, UTC) != zones.get(project, UTC)]
-    return bool(moved) or (bool(has_messages) and not has_totals)
+    """Are there answers that were never counted, or projects of which another zone is known?"""
+    return bool((yield from _moved(zones))) or (yield from _is_uncounted())
+
+
+def keep(zones: Mapping[str, str]) -> Steps[None]:
+    """Count anew where that is due. A project that nothing was shown in has only its zone to be known."""
+    shown_in_another_zone = False
+    for project_id in (yield from _moved(zones)):
+        shown_in_another_zone |= bool((yield Ask("read_cells", {"project_id": project_id})))
+    if shown_in_another_zone or (yield from _is_uncounted()):
+        log.info("counting all messages and votes anew: a few minutes for each ten million")
+        yield from recount(zones)
+    yield Ask("clear_zones", {})
+    yield Put("write_zone", sorted(zones.items()))
 
 
 def recount(zones: Mapping[str, str]) -> Steps[None]:
     """Forget all that is derived, and derive it again."""
-    [[_, has_messages]] = yield Ask("read_whether_counted", {})
-    if has_messages:
-        log.info("counting all messages and votes anew: a few minutes for each ten million")
     for statement in DERIVED:
         yield Ask(statement, {})
     cells: dict[tuple[str, int], Cell] = {}
@@ -44,8 +52,6 @@ def recount(zones: Mapping[str, str]) -> Steps[None]:
     for table, sums in (("hourly", hourly), ("daily", by_day(hourly, zones))):
         yield Put(WRITE[table], [(*key, *PACK[table](sums[key]), 1) for key in sorted(sums)])
     yield from _queue_anew()
-    yield Ask("clear_zones", {})
-    yield Put("write_zone", sorted(zones.items()))
 
 
 def differences(zones: Mapping[str, str]) -> Steps[list[str]]:
@@ -63,6 +69,17 @@ def differences(zones: Mapping[str, str]) -> Steps[list[str]]:
 
 
 # ---------------------------------------------------------------- steps
+
+
+def _moved(zones: Mapping[str, str]) -> Steps[list[str]]:
+    """Projects whose totals are of another zone."""
+    known: dict[str, str] = {project: zone for project, zone in (yield Ask("read_zones", {}))}  # noqa: C416 -- rows are no pairs to mypy
+    return [project for project in known.keys() | zones.keys() if known.get(project, UTC) != zones.get(project, UTC)]
+
+
+def _is_uncounted() -> Steps[bool]:
+    [[has_totals, has_messages]] = yield Ask("read_whether_counted", {})
+    return bool(has_messages) and not has_totals
 
 
 def _counted_anew(zones: Mapping[str, str], cells: dict[tuple[str, int], Cell]) -> Steps[dict[Key, Lanes]]:
@@ -108,4 +125,4 @@ def _worded(row: Row) -> Row | None:
 
 def _rank(row: Row) -> int:
     _, _, _, vote, comment, auth_level, seq, _, _ = row
-    return rank_of(seq, counted(vote, comment, auth_level)) or 0
+    return rank_of(seq, counted(vote, comment is not None, auth_level)) or 0

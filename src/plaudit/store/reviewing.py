@@ -55,10 +55,11 @@ def review(project_id: str, message_id: str, subject: Subject, revision: int, sa
     if now_revision != revision:
         raise Conflict("vote", "revision")
     key["revision"] = revision
-    yield Ask("delete_review", key)
     if said:
         yield Ask("write_review", {**key, "label": said.label, "note": said.note, "reviewer": said.reviewer,
                                    "reviewed_at": said.at})
+    else:
+        yield Ask("take_back_review", key)
     yield Ask("mark_in_queue", {**key, "rank": rank, "reviewed": said is not None})
 
 

@@ -12,6 +12,7 @@ from plaudit.model import Feedback, Instant, Submission
 from plaudit.store.failures import CannotOpen
 from plaudit.store.planned import PlannedStore
 from plaudit.store.plans import Steps
+from plaudit.store.recount import UNCOUNTED, is_due
 from plaudit.store.sqlite_file import OUTAGES, open_reader, unavailable
 from plaudit.store.sqlite_migrate import due
 from plaudit.store.sqlite_plans import run
@@ -34,9 +35,9 @@ class SqliteReading(PlannedStore):
             raise CannotOpen(f"There is no database at {path}: check data_dir and database_url, or start a server")
         try:
             connection = open_reader(path)
-            if due(connection):
+            if unfit := _unfit(connection, zones):
                 connection.close()
-                raise CannotOpen(f"{path} is an older Plaudit's; bring it up to date with `plaudit migrate`")
+                raise CannotOpen(f"{path} {unfit}")
         except OUTAGES as error:
             raise CannotOpen(f"Cannot open the database {path}: {error}") from error
         return cls(connection, now, zones)
@@ -63,3 +64,12 @@ class SqliteReading(PlannedStore):
         except OUTAGES as error:
             raise unavailable(error) from error
         return found
+
+
+def _unfit(connection: apsw.Connection, zones: Mapping[str, str]) -> str | None:
+    """Why this database cannot be read; None when it can. Raises `WrongDatabase`."""
+    if due(connection):
+        return "is an older Plaudit's; bring it up to date with `plaudit migrate`"
+    with connection:
+        uncounted = run(connection, partial(is_due, zones))
+    return UNCOUNTED if uncounted else None

@@ -5,7 +5,7 @@ from functools import partial
 
 import apsw
 
-from plaudit.store.recount import is_due, recount
+from plaudit.store.recount import is_due, keep
 from plaudit.store.sqlite_plans import run
 
 
@@ -13,4 +13,4 @@ def keep_totals(connection: apsw.Connection, zones: Mapping[str, str]) -> None:
     """In one transaction; one that is interrupted is begun again by the next start."""
     with connection:
         if run(connection, partial(is_due, zones)):
-            run(connection, partial(recount, zones))
+            run(connection, partial(keep, zones))

@@ -80,9 +80,9 @@ def read_changes(text: str) -> Iterable[tuple[Place, Sequence[int]]]:
         yield Place(*place), buckets
 
 
-def counted(vote: int | None, comment: object, auth_level: str | None) -> Counted | None:
-    """None: there is nothing to count. `comment` is only asked whether it is there."""
-    return (vote, bool(comment), auth_level) if vote and auth_level else None
+def counted(vote: int | None, commented: int | None, auth_level: str | None) -> Counted | None:
+    """None: there is nothing to count. `commented` is a truth as SQLite has it."""
+    return (vote, bool(commented), auth_level) if vote and auth_level else None
 
 
 def answer_of(message: Message) -> Answer:
