@@ -2,12 +2,11 @@
 
 import pytest
 from examples import NOW, Clock
+from opening import open_store
 from upgrades import become_the_next_release
 
 from plaudit.rules import decide
 from plaudit.store import migration
-from plaudit.store.postgres import PostgresStore
-from plaudit.store.sqlite import SqliteStore
 
 
 @pytest.fixture
@@ -45,7 +44,3 @@ async def store(database, clock):
     opened = await open_store(database, decide, now=clock)
     yield opened
     await opened.close()
-
-
-async def open_store(database, *args, **options):
-    return await (PostgresStore if isinstance(database, str) else SqliteStore).open(database, *args, **options)
