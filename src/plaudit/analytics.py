@@ -96,7 +96,7 @@ class Analytics:
         before = await self._before(project, selection, Grouping(), *moving)
         earlier = await self._earlier(project, selection, per, *timed)
         time = _Time.of(project, selection, per, self._now(), series)
-        alerts = chain.from_iterable(map(partial(_alerts, time), earlier[1:], alerting))
+        alerts = chain.from_iterable(map(partial(_alerts, time), ALERTING, earlier[1:], alerting))
         together = _series(time, earlier[0], series)
         changes = chain.from_iterable(map(_changes, moving, before[1:], groups))
         return Overview(
@@ -176,14 +176,14 @@ def _series(time: _Time, earlier: Sequence[Counted], counted: Sequence[Counted])
     return Series(time.per, time.zone, trends.points(timed), tuple(found))
 
 
-def _alerts(time: _Time, earlier: Sequence[Counted], counted: Sequence[Counted]) -> list[Alert]:
+def _alerts(time: _Time, by: Attribute, earlier: Sequence[Counted], counted: Sequence[Counted]) -> list[Alert]:
     """Of each group by itself."""
     before, after = _by_values(earlier), _by_values(counted)
     found: list[Alert] = []
     for values, timed in after.items():
         past = time.filled(time.earlier, before.get(values, ()))
         found += trends.alerts([*past, *time.filled(time.starts, timed)], time.per, earlier=len(past),
-                               series=len(after), values=values)
+                               series=len(after), dimension=Dimension(by), group=values[0])
     return found
 
 

@@ -130,15 +130,16 @@ def as_wire(found: Report) -> dict[str, Any]:
     from plaudit.http.api import analytics_wire as wire
 
     overview = found.overview
-    whole = tuple(alert for alert in overview.series.alerts if not alert.values)
+    whole = tuple(alert for alert in overview.series.alerts if not alert.dimension)
     return {
         "project": found.project.id,
         **wire.asked(found.project, found.selection),
         "summary": wire.rates(overview.rates),
         "before": overview.before and wire.rates(overview.before),
         "series": wire.series(replace(overview.series, alerts=whole)),
-        "group_alerts": [{"group": alert.values[0], **wire.alert(alert, overview.series.time_zone)}
-                         for alert in overview.series.alerts if alert.values],
+        "group_alerts": [{"by": str(alert.dimension), "group": alert.group,
+                          **wire.alert(alert, overview.series.time_zone)}
+                         for alert in overview.series.alerts if alert.dimension],
         "movers": [wire.mover(each) for each in overview.movers],
         "breakdowns": [wire.breakdown(each) for each in found.breakdowns],
     }

@@ -72,7 +72,7 @@ def made_of(words: Words, measure: Measure, estimate: Estimate | None) -> str:
 
 def alerted(words: Words, report: Report, alert: Alert) -> str:
     said = words.alerted(alert, report.overview.series.per)
-    return f"{words.name(alert.values[0])}: {said}" if alert.values else said
+    return f"{words.name(alert.group)}: {said}" if alert.dimension else said
 
 
 def notes(*all_rates: Rates) -> list[str]:

@@ -72,7 +72,8 @@ class Alert:
     direction: Direction
     value: float
     expected: float
-    values: tuple[str | None, ...] = ()  # the group that it happened in, as `Counted.values`; (): all together
+    dimension: Dimension | None = None  # by which the group is told apart that it happened in; None: all together
+    group: str | None = None  # that group's value of it
 
 
 @dataclass(frozen=True, slots=True)

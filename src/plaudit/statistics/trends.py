@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from plaudit.model import Counts, Instant, Period
+from plaudit.model import Counts, Dimension, Instant, Period
 from plaudit.statistics import ratios
 from plaudit.statistics.comparison import contrast, p_value
 from plaudit.statistics.ratios import ratio_of
@@ -27,7 +27,7 @@ def points(timed: Sequence[Timed]) -> tuple[Point, ...]:
 
 
 def alerts(timed: Sequence[Timed], per: Period, *, earlier: int = 0, series: int = 1,
-           values: tuple[str | None, ...] = ()) -> list[Alert]:
+           dimension: Dimension | None = None, group: str | None = None) -> list[Alert]:
     """In consecutive periods, of which the first `earlier` are there only to expect by. `series` says among how many
     such series one is looked for. Of a run of alerts in one direction only the first is told."""
     found: list[Alert] = []
@@ -39,7 +39,7 @@ def alerts(timed: Sequence[Timed], per: Period, *, earlier: int = 0, series: int
             if alert is None:
                 continue
             if last != (place - 1, alert.direction):
-                found.append(replace(alert, values=values))
+                found.append(replace(alert, dimension=dimension, group=group))
             last = (place, alert.direction)
     return sorted(found, key=lambda alert: alert.start)
 

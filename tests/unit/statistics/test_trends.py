@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from plaudit.model import BUCKETS, Counts, Period
+from plaudit.model import BUCKETS, Attribute, Counts, Dimension, Period
 from plaudit.statistics import trends
 from plaudit.statistics.results import Direction, Measure
 
 DAYS, PEOPLE, WORLDS = 228, 400, 60
+PROMPT = Dimension(Attribute.PROMPT_VERSION)
 BEFORE = trends.BASELINE[Period.DAY]
 DAY = 86_400_000
 
@@ -48,12 +49,12 @@ def test_a_drop_is_told_once_on_the_day_that_it_happens():
 
 def test_an_alert_says_what_was_and_what_was_expected():
     timed = [(number, even(70 + number % 3, 30)) for number in range(30)] + [(30, even(30, 70))]
-    [satisfaction, dislikes] = trends.alerts(timed, Period.DAY, earlier=BEFORE, values=("v7",))
+    [satisfaction, dislikes] = trends.alerts(timed, Period.DAY, earlier=BEFORE, dimension=PROMPT, group="v7")
     assert (satisfaction.measure, satisfaction.direction) == (Measure.SATISFACTION, Direction.DOWN)
     assert satisfaction.value == pytest.approx(0.3)
     assert satisfaction.expected == pytest.approx(0.7, abs=0.01)
     assert (dislikes.measure, dislikes.direction, dislikes.start) == (Measure.DISLIKES_PER_ANSWER, Direction.UP, 30)
-    assert satisfaction.values == ("v7",)
+    assert (satisfaction.dimension, satisfaction.group) == (PROMPT, "v7")
 
 
 def test_what_was_always_so_is_no_news():

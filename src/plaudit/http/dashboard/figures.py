@@ -101,7 +101,7 @@ def differences_sketch(words: Words, comparison: Comparison, measure: Measure) -
 
 
 def _moments(words: Words, series: Series, measure: Measure) -> list[Moment]:
-    alerts = {alert.start for alert in series.alerts if alert.measure is measure and not alert.values}
+    alerts = {alert.start for alert in series.alerts if alert.measure is measure and not alert.dimension}
     return [_moment(measure, point.start, words.tick(point.start, series.per), estimate_of(point.rates, measure),
                     alert=point.start in alerts) for point in series.points]
 

@@ -62,7 +62,7 @@ class NumberPages:
         return visit.page(
             "overview.html", **self._around(visit, values), found=found, measure=measure, measures=list(Measure),
             figure=figure, sparks=dict(zip(Measure, sparks, strict=True)), estimate=estimate_of,
-            alerts=_alerts(visit, found, values), movers=[_mover(visit, one) for one in found.movers[:MOVERS_MAX]],
+            alerts=_alerts(visit, found), movers=[_mover(visit, one) for one in found.movers[:MOVERS_MAX]],
             unsure=measure in _unsure(found.series),
             unknown=self._metrics.unknown_messages(visit.project.id), empty=is_empty(found, values),
         )
@@ -191,17 +191,16 @@ def _arms(visit: Visit, values: Sequence[str], comparison: Comparison | None) ->
     return [Named(name, visit.words.name(None if name == NONE else name), chosen=name in chosen) for name in names]
 
 
-def _alerts(visit: Visit, found: Overview, values: Values) -> list[Told]:
-    newest = sorted(found.series.alerts, key=lambda alert: (-alert.start, bool(alert.values)))
-    return [_alert(visit, found, values, alert) for alert in newest[:ALERTS_MAX]]
+def _alerts(visit: Visit, found: Overview) -> list[Told]:
+    newest = sorted(found.series.alerts, key=lambda alert: (-alert.start, alert.dimension is not None))
+    return [_alert(visit, found, alert) for alert in newest[:ALERTS_MAX]]
 
 
-def _alert(visit: Visit, found: Overview, values: Values, alert: Alert) -> Told:
+def _alert(visit: Visit, found: Overview, alert: Alert) -> Told:
     text = visit.words.alerted(alert, found.series.per)
-    if not alert.values:
+    by, value = alert.dimension, alert.group
+    if by is None:
         return Told(text, visit.view.url(f"{PATH}/trends"))
-    value = alert.values[0]
-    by = _dimension_of(value, values)
     return Told(text, visit.view.url(f"{PATH}/trends", **{str(by): NONE if value is None else value}),
                 f"{visit.words.dimension(by)}: {visit.words.name(value)}")
 
@@ -210,13 +209,6 @@ def _unsure(series: Series) -> set[Measure]:
     """The measures that have a value without an interval in some period."""
     estimates = ((measure, estimate_of(point.rates, measure)) for point in series.points for measure in Measure)
     return {measure for measure, found in estimates if found and found.value is not None and found.low is None}
-
-
-def _dimension_of(value: str | None, values: Values) -> Dimension:
-    for attribute in (Attribute.PROMPT_VERSION, Attribute.MODEL):
-        if value in values.get(Dimension(attribute), ()):
-            return Dimension(attribute)
-    return Dimension(Attribute.MODEL)
 
 
 @dataclass(frozen=True, slots=True)
