@@ -111,7 +111,7 @@ def ratio(numerators: Sequence[int], denominators: Sequence[int]) -> Ratio | Non
         return Ratio(numerator, denominator, p, (), effective)
     occupied = len(denominators) - denominators.count(0)
     scale = math.sqrt(occupied / (occupied - 1))
-    shifts = [scale * (p * below - above) / (denominator - below)
+    shifts = [scale * (p * below - above) / (denominator - below) if below else 0.0
               for above, below in zip(numerators, denominators, strict=True)]
     return Ratio(numerator, denominator, p, shifts, effective)
 

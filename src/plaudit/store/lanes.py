@@ -44,8 +44,12 @@ def pack_small(lanes: int) -> tuple[Packed, ...]:
 
 def unpack(packed: Sequence[Packed]) -> int:
     """What either packed."""
-    return sum(int.from_bytes(_wide(it), "little") << (BITS * BUCKETS * measure)
-               for measure, it in enumerate(packed) if it is not None)
+    lanes = 0
+    for part in reversed(packed):
+        lanes <<= BITS * BUCKETS
+        if part is not None:
+            lanes |= int.from_bytes(part if len(part) == BUCKETS * BYTES else _wide(part), "little")
+    return lanes
 
 
 def _narrow(wide: bytes) -> bytes:
@@ -61,8 +65,6 @@ def _narrow(wide: bytes) -> bytes:
 
 def _wide(packed: bytes) -> bytes:
     width = len(packed) // BUCKETS
-    if width == BYTES:
-        return packed
     wide = bytearray(BUCKETS * BYTES)
     for place in range(width):
         wide[place::BYTES] = packed[place::width]

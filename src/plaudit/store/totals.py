@@ -1,8 +1,9 @@
 """How the totals are added up: plans that read one window of them and group it in several ways."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from plaudit.errors import Invalid
@@ -18,6 +19,9 @@ READ = {"hourly": "read_totals_hourly", "daily": "read_totals_daily"}
 VALUES = (Attribute.MODEL, Attribute.PROMPT_VERSION, Attribute.LOCALE, Attribute.PLATFORM)  # as _Cell has them
 
 Values = tuple[str | None, ...]
+_Total = tuple[int, int, str, bool, int]  # hour or day, cell, auth level, commented, lanes
+_Kind = tuple[int, str]  # cell, auth level
+_Sums = Mapping[_Kind, Mapping[int | None, int]]  # kind -> hour or day (None: all of them) -> lanes
 
 
 def counts(project_id: str, selection: Selection, groupings: Sequence[Grouping], zone: str
@@ -27,15 +31,15 @@ def counts(project_id: str, selection: Selection, groupings: Sequence[Grouping],
     found = yield Ask("read_cells", {"project_id": project_id})
     cells = {row[0]: _cell(row) for row in found}
     wanted = {cell for cell, values in cells.items() if _is_wanted(values, selection)}
-    totals: list[_Total] = []
+    totals: list[Iterable[_Total]] = []
     for table, first, last in window.ranges:
         found = yield Ask(READ[table], {"project_id": project_id, "first": first, "last": last})
-        totals += window.totals(table, found, wanted)
+        totals.append(window.totals(table, found, wanted))
     changes = yield Ask("read_changes", {})
-    totals += window.changes(changes, project_id, wanted)
-    chosen = [total for total in totals if _is_chosen(total, selection)]
-    whole = _over_time(chosen)
-    return [_grouped(chosen if grouping.per else whole, grouping, cells, selection, window) for grouping in groupings]
+    totals.append(window.changes(changes, project_id, wanted))
+    sums = _summed(chain.from_iterable(totals), selection, by_vote=any(map(_is_by_vote, groupings)))
+    whole = _over_time(sums)
+    return [_grouped(sums if grouping.per else whole, grouping, cells, selection, window) for grouping in groupings]
 
 
 def dimensions(project_id: str) -> Steps[dict[Dimension, list[str]]]:
@@ -72,16 +76,6 @@ def _cell(row: Row) -> _Cell:
     return _Cell(model, prompt_version, locale, platform, from_json(arms))
 
 
-class _Total(NamedTuple):
-    """`unit`: the hour or the day, whichever the window is made of. None: all of them together."""
-
-    unit: int | None
-    cell: int
-    auth_level: str
-    commented: bool | None
-    lanes: int
-
-
 @dataclass(frozen=True, slots=True)
 class _Window:
     """Made of whole days, with hours at its ends where it begins or ends within one; or of hours only."""
@@ -103,13 +97,13 @@ class _Window:
         unit = _same if table == "daily" or self.hourly else self.day
         for period, cell, auth_level, commented, *packed in found:
             if cell in wanted:
-                yield _Total(unit(period), cell, auth_level, bool(commented), lanes.unpack(packed))
+                yield unit(period), cell, auth_level, bool(commented), lanes.unpack(packed)
 
     def changes(self, found: Sequence[Row], project_id: str, wanted: set[int]) -> Iterator[_Total]:
         """What has not been folded into the totals yet."""
         for (owner, hour, cell, auth_level, commented), sums in sums_of(found).items():
             if owner == project_id and cell in wanted and self.since <= hour < self.until:
-                yield _Total(hour if self.hourly else self.day(hour), cell, auth_level, commented, sums)
+                yield hour if self.hourly else self.day(hour), cell, auth_level, commented, sums
 
     def day(self, hour: Instant) -> int:
         return day_of(hour, self.zone)
@@ -154,32 +148,40 @@ def _is_wanted(cell: _Cell, selection: Selection) -> bool:
     return all(wish is None or (value or "") == wish for wish, value in asked)
 
 
-def _is_chosen(total: _Total, selection: Selection) -> bool:
-    return ((selection.auth_level is None or total.auth_level == selection.auth_level)
-            and (selection.has_comment is None
-                 or (total.auth_level != "" and total.commented == selection.has_comment)))
+def _summed(totals: Iterable[_Total], selection: Selection, *, by_vote: bool) -> _Sums:
+    """Those that were asked for; kinds of votes apart only where somebody wants them apart."""
+    level, has_comment = selection.auth_level, selection.has_comment
+    any_will_do = level is None and has_comment is None
+    sums: defaultdict[_Kind, defaultdict[int | None, int]] = defaultdict(_noughts)
+    for unit, cell, auth_level, commented, added in totals:
+        if any_will_do or (auth_level and level in {None, auth_level} and has_comment in {None, commented}):
+            sums[cell, auth_level if by_vote else ""][unit] += added
+    return sums
 
 
-def _over_time(totals: Sequence[_Total]) -> list[_Total]:
-    """A total a cell and kind of vote: few, so that each further grouping costs next to nothing."""
-    sums: defaultdict[tuple[int, str], int] = defaultdict(int)
-    for _, cell, auth_level, _, added in totals:
-        sums[cell, auth_level] += added
-    return [_Total(None, cell, auth_level, None, added) for (cell, auth_level), added in sums.items()]
+def _over_time(sums: _Sums) -> _Sums:
+    """Few are left, so each further grouping costs next to nothing."""
+    return {kind: {None: sum(timed.values())} for kind, timed in sums.items()}
 
 
-def _grouped(totals: Sequence[_Total], grouping: Grouping, cells: Mapping[int, _Cell], selection: Selection,
-             window: _Window) -> list[Counted]:
-    sums: defaultdict[tuple[Values, Instant | None], int] = defaultdict(int)
-    by_vote = any(dimension.attribute is Attribute.AUTH_LEVEL for dimension in grouping.by)
-    names = {kind: _values(grouping, cells[kind[0]], kind[1]) for kind in {total[1:3] for total in totals}}
-    starts = {unit: _start(unit, grouping, window) for unit in {total.unit for total in totals}}
-    for unit, cell, auth_level, _, added in totals:
+def _is_by_vote(grouping: Grouping) -> bool:
+    return any(dimension.attribute is Attribute.AUTH_LEVEL for dimension in grouping.by)
+
+
+def _grouped(sums: _Sums, grouping: Grouping, cells: Mapping[int, _Cell], selection: Selection, window: _Window
+             ) -> list[Counted]:
+    groups: defaultdict[Values, defaultdict[Instant | None, int]] = defaultdict(_noughts)
+    by_vote = _is_by_vote(grouping)
+    starts = {unit: _start(unit, grouping, window) for unit in set().union(*sums.values())}
+    for (cell, auth_level), timed in sums.items():
         if auth_level or not by_vote:
-            sums[names[cell, auth_level], starts[unit]] += added
+            group = groups[_values(grouping, cells[cell], auth_level)]
+            for unit, added in timed.items():
+                group[starts[unit]] += added
     unknown = by_vote or selection.auth_level is not None or selection.has_comment is not None
-    return [Counted(names, begun, _counts(added, shown_known=not unknown))
-            for (names, begun), added in sorted(sums.items(), key=_order) if added]
+    found = [(values, start, added) for values, timed in groups.items() for start, added in timed.items() if added]
+    return [Counted(values, start, _counts(added, shown_known=not unknown))
+            for values, start, added in sorted(found, key=_order)]
 
 
 def _values(grouping: Grouping, cell: _Cell, auth_level: str) -> Values:
@@ -196,9 +198,13 @@ def _counts(added: int, *, shown_known: bool) -> Counts:
     return Counts(shown if shown_known else None, likes, dislikes)
 
 
-def _order(group: tuple[tuple[Values, Instant | None], Any]) -> Any:
-    (values, start), _ = group
+def _order(group: tuple[Values, Instant | None, int]) -> Any:
+    values, start, _ = group
     return start or 0, [(value is not None, value or "") for value in values]
+
+
+def _noughts() -> defaultdict[int | None, int]:
+    return defaultdict(int)
 
 
 def _same(period: int) -> int:
