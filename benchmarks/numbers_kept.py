@@ -78,7 +78,7 @@ async def _overview_ms(database: Path) -> float:
 
 def _page(running: server.Server, size: str) -> figures.Row:
     with httpx2.Client(base_url=running.url, timeout=60) as http:
-        http.post("/dashboard/login", data={"key": server.SERVER_KEY}, headers={"Origin": running.url})
+        http.post("/dashboard/sign-in", data={"key": server.SERVER_KEY}, headers={"Origin": running.url})
         times = []
         for _ in range(TIMES):
             before = time.perf_counter()
@@ -105,6 +105,8 @@ def votes(setting: figures.Setting, messages: int) -> figures.Row:
     places = {"with": replace(setting.place, folder=setting.place.folder / "with"),
               "without": replace(setting.place, folder=setting.place.folder / "without",
                                  environment={**setting.place.environment, "PYTHONPATH": str(WITHOUT)})}
+    for place in places.values():
+        place.folder.mkdir(parents=True)
     with server.running(places["with"]) as kept, server.running(places["without"]) as bare:
         for running in (kept, bare):
             for _ in population.register(running, messages):
