@@ -371,7 +371,8 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFilter:
-    """Which votes to review: dislikes, and likes with a comment. None asks for any."""
+    """Which votes to review: dislikes, and likes with a comment. None asks for any; an empty text for an answer's
+    attribute, for those that have none."""
 
     reviewed: bool | None = False
     search: str | None = None  # words of the comment or the answer
@@ -381,6 +382,9 @@ class ReviewFilter:
     has_comment: bool | None = None
     model: str | None = None
     prompt_version: str | None = None
+    locale: str | None = None
+    platform: str | None = None
+    arms: Mapping[str, str] = field(default_factory=dict)  # experiment -> arm
     auth_level: AuthLevel | None = None
 
 

@@ -122,6 +122,7 @@ class Store(Protocol):
                            ) -> Page[ReviewItem]:
         """Dislikes with a comment first, then other dislikes, then likes with a comment; the newest first in each.
 
+        A page for which many votes had to be looked at may be short or empty, and have a cursor to go on with.
         Raises `Invalid` for a cursor that this store did not give, or a search without a word in it.
         """
 

@@ -10,7 +10,7 @@ CHOICES = [
     ("model", "mistral-small"), ("prompt_version", "v7"), ("arm:greeting", "b"), ("locale", "de"), ("platform", "ios"),
     ("auth_level", "guest-bound"), ("has_comment", "yes"), ("model", "∅"),
 ]
-PAGES = ["", "/trends", "/compare", "/ranking"]
+PAGES = ["", "/trends", "/compare", "/ranking", "/review"]
 
 
 def votes(tab):
@@ -44,7 +44,7 @@ def test_a_filter_narrows_the_numbers_down(signed_in, parameter, value, script):
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(("parameter", "value"), CHOICES[:-1])
-def test_every_page_of_numbers_takes_every_filter(signed_in, page, parameter, value):
+def test_every_page_takes_every_filter(signed_in, page, parameter, value):
     tab = signed_in()
     assert tab.goto(f"/dashboard{page}?days=all&{parameter}={value}").status == 200
     assert tab.locator(".chips li").count() == 1

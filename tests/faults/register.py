@@ -5,8 +5,8 @@ answer before it goes on; so the key's history must be its attempts in their ord
 some of those whose fate nobody knows: an answer of 503 and a broken connection mean "unknown".
 
 `violations` reads the database and says in words what is wrong. The invariants' numbers: I1 every acknowledged vote is
-there, I2 nothing is there that nobody sent, I3 one row a key, I4 the database is sound, I6 the history has an entry for
-each change and no other, I7 every answer is as it should be.
+there, I2 nothing is there that nobody sent, I3 one row a key, I4 the database is sound, I5 totals and queue say what
+the votes do, I6 the history has an entry for each change and no other, I7 every answer is as it should be.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,21 @@ Value = tuple[int | None, str | None]  # the vote (None: removed) and its commen
 KEY = "project_id, message_id, subject"
 STATE = f"{KEY}, vote, comment, revision, contract, auth_level, created_at, updated_at, seq"
 NEWEST = f"SELECT *, row_number() OVER (PARTITION BY {KEY} ORDER BY revision DESC) AS age FROM history"
+# As `derived.rank_of` has it, written once more.
+QUEUED = """
+    SELECT project_id, message_id, subject, seq + 72057594037927936 * CASE
+        WHEN vote = 1 THEN 0 WHEN comment IS NULL THEN 1 ELSE 2 END AS rank
+    FROM feedback WHERE vote = -1 OR (vote = 1 AND comment IS NOT NULL)"""
+IN_QUEUE = "SELECT project_id, message_id, subject, rank FROM review_queue"
 
 QUERIES = {
     "I3 more than one row of a key": f"SELECT {KEY} FROM feedback GROUP BY {KEY} HAVING count(*) > 1",
     "I3 a vote that is not its message's owner's": """
         SELECT f.message_id, f.subject FROM feedback AS f LEFT JOIN messages AS m USING (project_id, message_id)
         WHERE m.owner IS DISTINCT FROM f.subject""",
+    "I5 the queue is not what the votes say": f"""
+        SELECT * FROM ({QUEUED} EXCEPT {IN_QUEUE}) AS missing
+        UNION ALL SELECT * FROM ({IN_QUEUE} EXCEPT {QUEUED}) AS left_over""",
     "I6 feedback differs from the newest history": f"""
         WITH newest AS (SELECT {STATE} FROM ({NEWEST}) WHERE age = 1)
         SELECT * FROM (SELECT {STATE} FROM feedback EXCEPT SELECT * FROM newest)
@@ -88,6 +97,7 @@ def contradictions(reading: Reading) -> Iterator[str]:
     """Where it contradicts itself."""
     for what, query in QUERIES.items():
         yield from (f"{what}: {row}" for row in reading.rows(query))
+    yield from (f"I5 totals are not what the votes say: {total}" for total in reading.wrong_totals())
 
 
 def _in_the_votes(reading: Reading, register: Register, bound: int) -> Iterator[str]:

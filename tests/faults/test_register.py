@@ -34,6 +34,8 @@ TAMPERING = {
     "an entry follows another's": ("UPDATE history SET previous_seq = previous_seq + 1", "I6 a broken chain"),
     "a state points elsewhere": ("UPDATE feedback SET seq = seq - 1", "I6 feedback differs"),
     "time goes back": ("UPDATE history SET updated_at = 1 WHERE revision = 2", "updatedAt goes back"),
+    "the totals are wrong": ("DELETE FROM totals_hourly; DELETE FROM totals_daily; DELETE FROM totals_changes", "I5 t"),
+    "nobody is to review it": ("DELETE FROM review_queue", "I5 the queue"),
     "nothing was removed": ("UPDATE history SET vote = NULL", "I6 something removed that was not there"),
 }
 

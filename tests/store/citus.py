@@ -24,7 +24,7 @@ LOCAL = {"readiness", "migrations", "totals_zones"}  # on the coordinator
 # None of these is volatile, nor depends on a setting.
 FUNCTIONS = (exp.And, exp.Or, exp.Any, exp.Array, exp.Cast, exp.Coalesce, exp.Count, exp.Exists, exp.Greatest,
              exp.Lower, exp.Max, exp.Unnest, exp.Substring, exp.Chr, exp.StringToArray, exp.MatchAgainst)
-NAMES = ("ARRAY_TO_TSVECTOR",)  # of functions that sqlglot has no class for
+NAMES = ("ARRAY_TO_TSVECTOR", "REPLACE")  # of functions that sqlglot has no class for
 ACROSS_NODES = {
     exp.Lock: "locks rows",
     exp.TableSample: "samples a table",

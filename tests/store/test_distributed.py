@@ -17,14 +17,13 @@ from plaudit.store.queries import numbered, postgres_queries
 
 MANUAL = Path(__file__).parents[2] / "docs" / "operations" / "postgresql.md"
 FEEDBACK = {"conditions": " AND ".join([*reads.FEEDBACK_CONDITIONS.values(), reads.AFTER_CURSOR])}
-QUEUE = {"conditions": " AND ".join([*reviewing.CONDITIONS.values(), reviewing.AFTER_CURSOR])}
+QUEUE = {"conditions": " AND ".join([*reviewing.CONDITIONS.values(), reviewing.HAS_ARM.format(0)])}
 OF_OWNER = {"search": reads.SEARCH, "order": "c.created_at DESC"}
 OF_CONVERSATION = {"conditions": f"m.role = :role AND {reads.BEFORE}", "direction": "ASC"}
 PARTS = {  # the most that each gap is ever filled with
     "read_feedback": FEEDBACK,
     "read_feedback_of_messages": FEEDBACK,
-    "read_review_queue": QUEUE,
-    "search_review_queue": QUEUE,
+    "read_queued_votes": QUEUE,
     "read_conversations_of_owner": OF_OWNER,
     "count_conversations_of_owner": OF_OWNER,
     "read_messages_of_conversation": OF_CONVERSATION,

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from counting import wrong_totals
 from examples import ANNA, BORIS, DAY, GUEST, HOUR, NOW, VISITOR, Clock, a_message
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -63,6 +64,7 @@ class Machine(RuleBasedStateMachine):
         try:
             for project in PROJECTS:
                 self.votes_are_listed(project.id, 2)
+            assert self.loop.run(wrong_totals(self.store)) == []
         finally:
             self.loop.run(self.store.close())
             self.loop.close()
@@ -90,6 +92,10 @@ class Machine(RuleBasedStateMachine):
     @rule(milliseconds=st.sampled_from([1, HOUR, -DAY]))
     def turn_the_clock(self, milliseconds):
         self.clock.now += milliseconds
+
+    @rule()
+    def fold(self):
+        self.loop.run(self.store.fold())
 
     @rule()
     def restart(self):

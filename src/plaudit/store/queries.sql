@@ -196,14 +196,16 @@ INSERT INTO cells (project_id, cell, model, prompt_version, arms, locale, platfo
 VALUES {rows};
 
 -- read_cells --
-SELECT c.cell, c.model, c.prompt_version, c.locale, c.platform, c.arms FROM cells AS c WHERE c.project_id = :project_id;
+SELECT cell.cell, cell.model, cell.prompt_version, cell.locale, cell.platform, cell.arms
+FROM cells AS cell
+WHERE cell.project_id = :project_id;
 
 -- read_changes --
-SELECT t.id, t.changes FROM totals_changes AS t;
+SELECT unfolded.id, unfolded.changes FROM totals_changes AS unfolded;
 
 -- read_changes_to_fold --
 -- In the order of their numbers: what a vote took away is never before what it had added.
-SELECT t.id, t.changes FROM totals_changes AS t ORDER BY t.id LIMIT :limit;
+SELECT unfolded.id, unfolded.changes FROM totals_changes AS unfolded ORDER BY unfolded.id LIMIT :limit;
 
 -- take_changes --
 DELETE FROM totals_changes WHERE id IN (SELECT w.value FROM json_each(:ids) AS w) RETURNING id;
@@ -264,7 +266,27 @@ FROM json_each(:ids) AS w
 CROSS JOIN messages AS m
 WHERE m.project_id = :project_id AND m.message_id = w.value;
 
--- read_review_queue --
+-- read_queue --
+SELECT q.rank
+FROM review_queue AS q
+WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank < :before
+ORDER BY q.rank DESC
+LIMIT :limit;
+
+-- search_queue --
+-- The same of those that hold all of the words.
+SELECT q.rank
+FROM search AS s
+CROSS JOIN review_queue AS q ON q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank = s.rowid
+WHERE s.search MATCH :match AND s.rowid < :before
+ORDER BY s.rowid DESC
+LIMIT :limit;
+
+-- read_words_beginning --
+-- Known words of all projects, from `first` up to `last`.
+SELECT k.term FROM known_words AS k WHERE k.term >= :first AND k.term <= :last LIMIT :limit;
+
+-- read_queued_votes --
 SELECT q.rank,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
@@ -275,25 +297,9 @@ CROSS JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.mes
 CROSS JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
 LEFT JOIN reviews AS r
     ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
-WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
+WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank IN (SELECT w.value FROM json_each(:ranks) AS w)
+  AND {conditions}
 ORDER BY q.rank DESC
-LIMIT :limit;
-
--- search_review_queue --
--- The same for those that hold all of the words.
-SELECT q.rank,
-       m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
-       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
-       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
-       r.label, r.note, r.reviewer, r.reviewed_at
-FROM search AS s
-CROSS JOIN review_queue AS q ON q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank = s.rowid
-CROSS JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
-CROSS JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
-LEFT JOIN reviews AS r
-    ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
-WHERE s.search MATCH :match AND {conditions}
-ORDER BY s.rowid DESC
 LIMIT :limit;
 
 -- read_standing --

@@ -137,21 +137,32 @@ SELECT m.message_id, substr(m.content, 1, :characters)
 FROM messages AS m
 WHERE m.project_id = :project_id AND m.message_id = ANY(:ids::text[]);
 
--- search_review_queue --
--- The same for those that hold all of the words.
+-- search_queue --
+-- The same of those that hold all of the words.
+SELECT q.rank
+FROM search AS s
+JOIN review_queue AS q ON q.project_id = s.project_id AND q.rank = s.rank AND q.message_id = s.message_id
+WHERE s.words @@ :tsquery::text::tsquery AND s.project_id = :project_id AND q.reviewed = :reviewed AND s.rank < :before
+ORDER BY s.rank DESC
+LIMIT :limit;
+
+-- read_words_beginning --
+-- None: the index itself finds what begins with a word.
+SELECT NULL AS term LIMIT 0;
+
+-- read_queued_votes --
 SELECT q.rank,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
        f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
        r.label, r.note, r.reviewer, r.reviewed_at
-FROM search AS s
-JOIN review_queue AS q ON q.project_id = s.project_id AND q.rank = s.rank AND q.message_id = s.message_id
+FROM review_queue AS q
 JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject
 JOIN messages AS m ON m.project_id = q.project_id AND m.message_id = q.message_id
 LEFT JOIN reviews AS r
     ON r.project_id = q.project_id AND r.message_id = q.message_id AND r.subject = q.subject AND r.revision = f.revision
-WHERE s.words @@ :tsquery::text::tsquery AND s.project_id = :project_id AND q.reviewed = :reviewed AND {conditions}
-ORDER BY s.rank DESC
+WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank = ANY(:ranks::bigint[]) AND {conditions}
+ORDER BY q.rank DESC
 LIMIT :limit;
 
 -- write_zone --

@@ -71,8 +71,10 @@ def test_an_address_holds_the_whole_view():
 
 
 def test_the_queue_is_asked_for_what_the_address_says():
-    found = view(("days", "all"), ("q", "late parcel"), ("vote", "dislike"), ("reviewed", "all"), ("model", "m"))
-    assert review_filter(found) == ReviewFilter(reviewed=None, search="late parcel", vote=Vote.DISLIKE, model="m")
+    found = view(("days", "all"), ("q", "late parcel"), ("vote", "dislike"), ("reviewed", "all"), ("model", "m"),
+                 ("locale", "de"), ("platform", "∅"), ("arm:greeting", "warm"))
+    assert review_filter(found) == ReviewFilter(reviewed=None, search="late parcel", vote=Vote.DISLIKE, model="m",
+                                                locale="de", platform="", arms={"greeting": "warm"})
     with pytest.raises(Invalid):
         review_filter(view(("q", "x" * 201)))
 

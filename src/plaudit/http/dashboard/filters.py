@@ -52,9 +52,8 @@ class FilterForm:
     without: str
 
 
-def filter_form(visit: Visit, values: Values, only: frozenset[str] | None = None) -> FilterForm:
-    """`only`: the parameters that the page can filter by, where it cannot by all of them."""
-    choices = [choice for choice in _choices(visit, values) if only is None or choice.parameter in only]
+def filter_form(visit: Visit, values: Values) -> FilterForm:
+    choices = _choices(visit, values)
     shown = {choice.parameter for choice in choices}
     return FilterForm(
         presets=tuple(_presets(visit)),

@@ -30,7 +30,6 @@ CURSOR_LENGTH_MAX = 512
 REVISION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 SUGGESTED = ("wrong", "incomplete", "unclear", "unsafe", "refused", "fine")
-FILTERS = frozenset({"model", "prompt_version", "auth_level", "has_comment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class ReviewPages:
                 raise
             page, wrong = None, error.reason
         return visit.page(
-            "review.html", filters=filter_form(visit, values, FILTERS), items=page.items if page else (),
+            "review.html", filters=filter_form(visit, values), items=page.items if page else (),
             wrong=wrong, onward=_further(visit, page.cursor) if page and page.cursor else None,
             suggested=[visit.words.t(f"review.labels.{label}") for label in SUGGESTED], link=message_path,
             done=visit.view.get("done"), label_max=LABEL_LENGTH_MAX, note_max=NOTE_LENGTH_MAX,

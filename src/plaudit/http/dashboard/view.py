@@ -98,8 +98,8 @@ def review_filter(view: View) -> ReviewFilter:
         search=search,
         since=wanted.since, until=wanted.until,
         vote=_choice(first, "vote", {"like": Vote.LIKE, "dislike": Vote.DISLIKE}),
-        has_comment=wanted.has_comment, model=wanted.model, prompt_version=wanted.prompt_version,
-        auth_level=wanted.auth_level,
+        has_comment=wanted.has_comment, auth_level=wanted.auth_level, model=wanted.model,
+        prompt_version=wanted.prompt_version, locale=wanted.locale, platform=wanted.platform, arms=wanted.arms,
     )
 
 

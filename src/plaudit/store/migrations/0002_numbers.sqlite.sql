@@ -71,6 +71,10 @@ CREATE VIRTUAL TABLE search USING fts5 (
     words, content = '', contentless_delete = 1, detail = 'none', tokenize = "unicode61 remove_diacritics 0"
 );
 
+-- The words that there are, so that what begins in some way is looked for as a few whole words: those are found one by one,
+-- as far as a page goes.
+CREATE VIRTUAL TABLE known_words USING fts5vocab(search, row);
+
 -- What people of ours say of votes. It counts nowhere.
 CREATE TABLE reviews (
     project_id  TEXT    NOT NULL,
