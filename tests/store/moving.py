@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 import uvloop
 from command_line import Said, plaudit
-from examples import BORIS, DISLIKE, GUEST, LIKE, NOW, VISITOR, a_message, a_vote
+from examples import ANNA, BORIS, DISLIKE, GUEST, LIKE, NOW, VISITOR, a_message, a_vote
 
+from plaudit.model import Review
 from plaudit.rules import decide
 from plaudit.store import copy_postgres, copy_sqlite
 from plaudit.store.copy import copy
@@ -108,6 +109,9 @@ async def _register_and_vote(store: SqliteStore, comments: list[str]) -> None:
     await store.submit(a_vote("v-1", subject=VISITOR))
     await store.submit(a_vote("v-1", subject=VISITOR, vote=None, at=NOW + 5))
     await asyncio.gather(*(store.submit(a_vote(it)) for it in ids))
+    for number, message_id in enumerate((ids[-1], ids[-2])):
+        await store.submit(a_vote(message_id, vote=DISLIKE, at=NOW + number))
+    await store.review("acme", ids[-1], ANNA, 2, Review("wrong", None, "boris@support", NOW))
 
 
 # ---------------------------------------------------------------- interrupted

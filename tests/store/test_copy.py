@@ -11,12 +11,13 @@ import apsw
 import asyncpg
 import pytest
 from command_line import Said
+from counting import wrong_totals
 from examples import NOW, ODD_COMMENTS, a_vote
 from moving import MANY, ODD_IDS, Place, copied, copied_until, interrupted, with_everything
 from serving import until
 
 from plaudit.errors import PlauditError, Unavailable
-from plaudit.model import Vote
+from plaudit.model import Attribute, Dimension, Grouping, Page, ReviewFilter, ReviewItem, Selection, Vote
 from plaudit.rules import decide
 from plaudit.store import copy_postgres, copy_sqlite
 from plaudit.store.copy import CopyFailed
@@ -61,7 +62,7 @@ def ends(request, capsys, filled, on_postgres, on_sqlite) -> tuple[Place, Place]
 
 # ---------------------------------------------------------------- what arrives
 
-DERIVED = ("cells", "totals_", "review_queue", "search")
+DERIVED = ("cells", "totals_", "review_queue", "search", "known_words")
 
 
 def test_there_and_back_again_every_row_is_what_it_was(capsys, filled, on_postgres, on_sqlite):
@@ -88,6 +89,27 @@ def test_every_column_is_copied(capsys, filled, on_postgres):
     assert {it for it in on_postgres.execute(
         "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'plaudit'")
         if not it[0].startswith(DERIVED)} == ours | left
+
+
+def test_numbers_and_queue_are_the_same_in_a_copy(capsys, ends):
+    """They are not copied but counted when it is opened; what reviewers said is copied."""
+    source, target = ends
+    assert copied(capsys, source, target).code == 0
+    (totals, page), wrong = asyncio.run(numbers(target))
+    assert wrong == []
+    assert (totals, page) == asyncio.run(numbers(source))[0]
+    assert any(item.review for item in page.items)
+    assert any(item.review is None for item in page.items)
+
+
+async def numbers(place: Place) -> tuple[tuple[object, Page[ReviewItem]], list[str]]:
+    store = await opened(place)
+    try:
+        totals = await store.counts("acme", Selection(), [Grouping((Dimension(Attribute.MODEL),))])
+        page = await store.review_queue("acme", ReviewFilter(reviewed=None), limit=1000, cursor=None)
+        return (totals, page), await wrong_totals(store)
+    finally:
+        await store.close()
 
 
 def test_votes_go_on_where_they_stood(capsys, ends):
