@@ -10,6 +10,7 @@ from damage import wreck
 from identity_provider import Answer, jwk, jwks, rsa_key, running
 
 from plaudit import rules
+from plaudit.model import Message, Role, Subject, SubjectKind
 from plaudit.settings import open_secrets
 from plaudit.settings.keys import keys_file
 from plaudit.store.sqlite import SqliteStore
@@ -69,6 +70,17 @@ def vote_from_the_future() -> None:
                            "VALUES (1, NULL, 'p', 'm', 's', 1, NULL, 1, 'c', 'a', 1, 4102444800000)")
 
 
+def make_an_id_a_model() -> None:
+    async def register() -> None:
+        store = await SqliteStore.open(DATABASE, rules.decide, now=lambda: 1)
+        somebody = Subject.of(SubjectKind.VISITOR, "v-1")
+        await store.register([Message("default", f"m-{n}", "c-1", Role.ASSISTANT, somebody, 1, model=f"request-{n}")
+                              for n in range(1001)])
+        await store.close()
+
+    asyncio.run(register())
+
+
 def misspell_a_setting() -> None:
     Path("plaudit.toml").write_text("prot = 1", encoding="utf-8")
 
@@ -91,6 +103,7 @@ def issuer(jwks_url: str) -> None:
     (damage_database, "✘ Database: plaudit-data/plaudit.db is damaged ("),
     (vote_from_the_future, ("✘ Newest vote: 2100-01-01T00:00:00+00:00, which is in the future; put this machine's "
                            "clock right")),
+    (make_an_id_a_model, "✘ Dimension model of default: 1,001 values; is an id among them? Send ids as metadata, or "),
     (misspell_a_setting, "✘ plaudit.toml:1: prot: there is no such setting; did you mean port?"),
     (name_an_issuer_that_is_not_there, "✘ Issuer https://tenant.auth0.com/ of project a: http://127.0.0.1:9/jwks.json:"),
 ])

@@ -6,6 +6,7 @@ import shutil
 import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ WAL_BYTES_MAX = 256 * 1024 * 1024
 SKEW_SECONDS_MAX = 30
 OTHERS = 0o077
 MEBIBYTE = 1024 * 1024
+VALUES_MAX = 1000  # of a dimension
 CLOCK_TIMEOUT_SECONDS = 3.0
 
 
@@ -59,6 +61,8 @@ async def examine(configuration: Configuration) -> list[Finding]:
     else:
         findings += _disk(settings.database_path)
         findings += _database(settings.database_path)
+    if all(finding.good for finding in findings):
+        findings += [finding async for finding in _dimensions(configuration)]
     findings += await _shared_limits(settings.limits_url)
     findings += [finding async for finding in _issuers(configuration)]
     return findings
@@ -150,6 +154,25 @@ def _newest(newest: int | None) -> Finding:
     if newest / 1000 > time.time() + SKEW_SECONDS_MAX:
         return Finding(good=False, text=f"Newest vote: {at}, which is in the future; put this machine's clock right")
     return Finding(good=True, text=f"Newest vote: {at}")
+
+
+async def _dimensions(configuration: Configuration) -> AsyncIterator[Finding]:
+    """Totals are kept for each combination of values, so an id among them costs about as much as votes do."""
+    from plaudit.databases import reading
+    from plaudit.errors import PlauditError
+
+    projects = configuration.projects
+    with suppress(PlauditError):  # a database that was never used, or of which a server has to be started first
+        async with reading(configuration.settings, projects, now=lambda: int(time.time() * 1000)) as store:
+            for project in projects:
+                for dimension, values in (await store.dimensions(project.id)).items():
+                    if len(values) > VALUES_MAX:
+                        yield _many_values(project.id, str(dimension), len(values))
+
+
+def _many_values(project_id: str, dimension: str, count: int) -> Finding:
+    return Finding(good=False, text=f"Dimension {dimension} of {project_id}: {count:,} values; is an id among them? "
+                                    "Send ids as metadata, or numbers become slow to read and large to keep")
 
 
 # ---------------------------------------------------------------- shared limits, identity providers and the clock
