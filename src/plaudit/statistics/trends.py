@@ -31,9 +31,10 @@ def alerts(timed: Sequence[Timed], per: Period, *, earlier: int = 0, series: int
     """In consecutive periods, of which the first `earlier` are there only to expect by. `series` says among how many
     such series one is looked for. Of a run of alerts in one direction only the first is told."""
     found: list[Alert] = []
+    sums = [(sum(counts.shown or ()), sum(counts.likes), sum(counts.dislikes)) for _, counts in timed]
     for measure in MEASURES:
         last: tuple[int, Direction] | None = None
-        for place in _Chart.of(_pieces(timed, measure), BASELINE[per]).suspects(earlier):
+        for place in _Chart.of(_pieces(sums, measure), BASELINE[per]).suspects(earlier):
             before = [counts for _, counts in timed[max(0, place - BASELINE[per]):place]]
             alert = _alert(timed[place], before, measure, FALSE_ALARM / series)
             if alert is None:
@@ -57,11 +58,10 @@ def _alert(period: Timed, before: Sequence[Counts], measure: Measure, error: flo
 # ---------------------------------------------------------------- by totals alone, so that few need a closer look
 
 
-def _pieces(timed: Sequence[Timed], measure: Measure) -> Pieces:
+def _pieces(sums: Sequence[tuple[int, int, int]], measure: Measure) -> Pieces:
     if measure is Measure.SATISFACTION:
-        totals = [(sum(counts.likes), sum(counts.dislikes)) for _, counts in timed]
-        return [(likes, likes + dislikes) for likes, dislikes in totals]
-    return [(sum(counts.dislikes), sum(counts.shown or ())) for _, counts in timed]
+        return [(likes, likes + dislikes) for _, likes, dislikes in sums]
+    return [(dislikes, shown) for shown, _, dislikes in sums]
 
 
 @dataclass(frozen=True, slots=True)

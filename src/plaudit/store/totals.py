@@ -93,11 +93,11 @@ class _Window:
         until = max(since, _beginning(selection.until, "until", zone, ALWAYS))
         return cls(zone, since, until, hourly, _hours(since, until) if hourly else _days(since, until, zone))
 
-    def totals(self, table: str, found: Sequence[Row], wanted: set[int]) -> Iterator[_Total]:
+    def totals(self, table: str, found: Sequence[Row], wanted: set[int]) -> list[_Total]:
         unit = _same if table == "daily" or self.hourly else self.day
-        for period, cell, auth_level, commented, *packed in found:
-            if cell in wanted:
-                yield unit(period), cell, auth_level, bool(commented), lanes.unpack(packed)
+        units = {period: unit(period) for period in {row[0] for row in found}}
+        return [(units[period], cell, auth_level, commented, lanes.unpack((shown, likes, dislikes)))
+                for period, cell, auth_level, commented, shown, likes, dislikes in found if cell in wanted]
 
     def changes(self, found: Sequence[Row], project_id: str, wanted: set[int]) -> Iterator[_Total]:
         """What has not been folded into the totals yet."""
