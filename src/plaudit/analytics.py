@@ -50,8 +50,8 @@ class Analytics:
         return ratios.rates(_only(counted, selection))
 
     async def series(self, project: Project, selection: Selection, per: Period) -> Series:
-        """Alerts look back beyond the selection's beginning, so that they do not depend on it. Raises `Invalid` for
-        more periods than `periods.PERIODS_MAX`."""
+        """Alerts look back beyond the selection's beginning for what to expect; a run of them that began before it is
+        told where it is first seen. Raises `Invalid` for more periods than `periods.PERIODS_MAX`."""
         grouping = Grouping(per=per)
         [counted] = await self._counts(project, selection, grouping)
         [earlier] = await self._earlier(project, selection, per, grouping)
@@ -72,7 +72,7 @@ class Analytics:
         others = [other for attribute in MIXED if (other := Dimension(attribute)) != by]
         by_arm, *crossed = await self._counts(
             project, selection, Grouping((by,)), *[Grouping((by, other)) for other in others])
-        chosen = _chosen(by_arm, arms)
+        chosen = _chosen(by_arm, arms or _all_arms(by, by_arm))
         return Comparison(
             by,
             tuple(Group(value, ratios.rates(counts)) for value, counts in chosen),
@@ -214,13 +214,19 @@ def _check_comparison(arms: Sequence[Value], margin: float, expected: Sequence[f
         raise Invalid("expected", "must be a share for each arm, more than 0")
 
 
+def _all_arms(by: Dimension, counted: Sequence[Counted]) -> list[Value]:
+    """Whoever is in no arm of an experiment is no arm of it."""
+    values = [each.values[0] for each in _most_first(counted)]
+    return [value for value in values if value is not None or by.attribute is not Attribute.ARM]
+
+
 def _chosen(counted: Sequence[Counted], arms: Sequence[Value]) -> list[comparison.Arm]:
     """Raises `Invalid` when one is not there, or fewer than two or too many are."""
-    there = {each.values[0]: each.counts for each in _most_first(counted)}
+    there = {each.values[0]: each.counts for each in counted}
     for arm in arms:
         if arm not in there:
             raise Invalid("arms", "Every answer has a value" if arm is None else f"No answer has the value {arm!r}")
-    chosen = [(arm, there[arm]) for arm in arms or there]
+    chosen = [(arm, there[arm]) for arm in arms]
     if not 1 < len(chosen) <= ARMS_MAX:
         raise Invalid("arms", f"There must be at least 2 arms and at most {ARMS_MAX}, and here are {len(chosen)}")
     return chosen

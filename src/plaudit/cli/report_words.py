@@ -18,8 +18,8 @@ NAMES = {
     Measure.DISLIKES_PER_ANSWER: "Dislikes per 1,000 answers",
 }
 FEW = "*"
-NOTE = ("Intervals are at 95 %. They count people, not votes, so that a few who vote a lot do not decide. A vote "
-        "counts at the time when its answer was shown.")
+NOTE = ("Intervals are at 95 %. How wide they are depends on people, not on votes: many votes of one person make a "
+        "rate hardly more certain. A vote counts at the time when its answer was shown.")
 FEW_NOTE = f"{FEW} So few people voted that the interval may be too narrow."
 WITHHELD_NOTE = "Where there is no interval, too few people voted for one."
 UNKNOWN_NOTE = ("How many answers were shown cannot be told for votes with or without a comment or of one auth level: "

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from plaudit.model import Counts
 from plaudit.statistics import ratios
 from plaudit.statistics.distributions import t_quantile, t_tails
-from plaudit.statistics.ratios import ERROR, Ratio, ratio_of, squared
+from plaudit.statistics.ratios import ERROR, STILL, Ratio, ratio_of, squared
 from plaudit.statistics.results import Difference, Interval, Measure, Verdict
 
-SMALLEST = 1e-300  # the least probability that is worked with
+SMALLEST = 1e-150  # the least probability that is worked with: its interval holds everything, and its t is a number
 
 Arm = tuple[str | None, Counts]
 
@@ -56,13 +56,16 @@ def difference(baseline: Arm, arm: Arm, measure: Measure, *, margin: float, comp
 
 
 def contrast(baseline: Ratio | None, arm: Ratio | None) -> Contrast | None:
-    """None where either is withheld."""
+    """None where either is withheld, or both move alike with every bucket: from that nothing can be told."""
     if baseline is None or arm is None or not baseline.shifts or not arm.shifts:
         return None
     parts = [squared(side.shifts) + _edge(side) for side in (baseline, arm)]
-    variance = squared(map(float.__sub__, arm.shifts, baseline.shifts)) + _edge(baseline) + _edge(arm)
-    return Contrast(arm.value - baseline.value, math.sqrt(variance), _degrees(parts, (baseline, arm)),
-                    _scale(baseline, arm))
+    moved = list(map(float.__sub__, arm.shifts, baseline.shifts))
+    variance = squared(moved) + _edge(baseline) + _edge(arm)
+    if variance < STILL**2:
+        return None
+    degrees = min(_degrees(parts, (baseline, arm)), _occupied(baseline, arm) - 1)
+    return Contrast(arm.value - baseline.value, math.sqrt(variance), degrees, _scale(baseline, arm))
 
 
 def fixed(told: Contrast, error: float = ERROR) -> Interval:
@@ -78,16 +81,12 @@ def always_valid(told: Contrast, error: float = ERROR) -> Interval:
 
 def boundary(told: Contrast, error: float = ERROR) -> float:
     """In standard errors, were they known; what a normal difference stays within for ever, but for an `error`."""
-    if told.error == 0:
-        return 0.0
     information = TUNED_INFORMATION * (TUNED_LOG_ODDS * told.scale / TUNED_WIDTH / told.error) ** 2
     return math.sqrt(2 * (1 + 1 / information) * math.log(math.sqrt(1 + information) / error))
 
 
 def p_value(told: Contrast, comparisons: int = 1) -> float:
     """Two-sided, corrected. Below 0.05 exactly where the interval corrected for as many does not hold nought."""
-    if told.error == 0:
-        return float(told.value == 0)
     return min(1.0, comparisons * t_tails(told.value / told.error, told.degrees))
 
 
@@ -99,13 +98,18 @@ def _around(told: Contrast, width: float) -> Interval:
 def _widened(width: float, degrees: float) -> float:
     """The t with the same tails as that normal: the standard error is known by so many buckets only. `erfc`, because
     far out a normal's distribution function is rounded to nought."""
-    return t_quantile(max(math.erfc(width / math.sqrt(2)), SMALLEST), degrees) if width else 0.0
+    return t_quantile(max(math.erfc(width / math.sqrt(2)), SMALLEST), degrees)
 
 
 def _degrees(variances: Sequence[float], sides: Sequence[Ratio]) -> float:
-    """Satterthwaite's (1946), of two standard errors known with different certainty."""
+    """Satterthwaite's (1946), of two standard errors known with different certainty. He has them independent; where the
+    same buckets make both, there are no more than those buckets have."""
     below = sum(variance**2 / side.degrees for variance, side in zip(variances, sides, strict=True))
     return sum(variances) ** 2 / below if below else min(side.degrees for side in sides)
+
+
+def _occupied(baseline: Ratio, arm: Ratio) -> int:
+    return sum(map(bool, map(max, baseline.below, arm.below)))
 
 
 def _edge(side: Ratio) -> float:

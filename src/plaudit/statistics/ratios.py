@@ -15,6 +15,7 @@ from plaudit.statistics.results import Estimate, Interval, Measure, Rates, Relia
 
 ERROR = 0.05  # of a hundred intervals so many miss
 EFFECTIVE_MIN = 4.0  # buckets; with fewer an interval would be nearly as wide as everything possible
+STILL = 1e-12  # a movement below is none, but for how numbers are rounded
 EFFECTIVE_FEW = 10.0  # below, an interval is wide, and its 95 % hang on how alike people are
 
 _NOUGHTS = (0,) * BUCKETS
@@ -23,7 +24,8 @@ _NOUGHTS = (0,) * BUCKETS
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """`value` is numerator ÷ denominator; `shifts` is by how much it moves without each of the buckets, scaled so that
-    its variance is the sum of their squares; empty where too few subjects are there to tell.
+    its variance is the sum of their squares; empty where too few subjects are there to tell, or all buckets say exactly
+    the same, which tells nothing of how much they would differ. `below` is the denominator by bucket.
 
     `effective`: so many buckets of equal size would tell as much (Kish 1965), by the denominator.
     """
@@ -33,6 +35,7 @@ class Ratio:
     value: float
     shifts: Sequence[float]
     effective: float
+    below: Sequence[int]
 
     @property
     def degrees(self) -> float:
@@ -108,12 +111,14 @@ def ratio(numerators: Sequence[int], denominators: Sequence[int]) -> Ratio | Non
     p = numerator / denominator
     effective = denominator * denominator / sum(map(mul, denominators, denominators))
     if effective < EFFECTIVE_MIN:
-        return Ratio(numerator, denominator, p, (), effective)
+        return Ratio(numerator, denominator, p, (), effective, denominators)
     occupied = len(denominators) - denominators.count(0)
     scale = math.sqrt(occupied / (occupied - 1))
     shifts = [scale * (p * below - above) / (denominator - below) if below else 0.0
               for above, below in zip(numerators, denominators, strict=True)]
-    return Ratio(numerator, denominator, p, shifts, effective)
+    if 0 < p < 1 and all(abs(shift) < STILL for shift in shifts):
+        shifts = []
+    return Ratio(numerator, denominator, p, shifts, effective, denominators)
 
 
 def together(parts: Iterable[Counts]) -> Counts:

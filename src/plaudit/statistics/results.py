@@ -121,7 +121,8 @@ class Difference:
     """One measure of `arm` against `baseline`: `arm` minus `baseline`, and `arm` over `baseline`.
 
     `fixed` holds for whoever looks once, `always` for whoever looks as often as they like; both are corrected for the
-    number of comparisons made together. The verdict is made of `always`. For dislikes, less is better.
+    number of arms compared with the baseline, not for the measures. The verdict is made of `always`. For dislikes, less
+    is better.
     """
 
     baseline: str | None
@@ -129,7 +130,7 @@ class Difference:
     measure: Measure
     fixed: Interval | None
     always: Interval | None
-    ratio: Interval | None  # None also where the baseline's rate is nought
+    ratio: Interval | None  # None also where either rate is nought
     p_value: float | None  # of `fixed`, two-sided, after the correction
     verdict: Verdict
 

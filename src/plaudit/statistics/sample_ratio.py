@@ -8,7 +8,7 @@ from plaudit.statistics.distributions import t_tails
 from plaudit.statistics.results import SampleRatio
 
 ALARM = 0.001  # a p-value below this is a mismatch: so rare by chance that it is worth stopping for
-BUCKETS_MIN = 16  # with anything in them
+CORRECTION_MAX = 0.3  # of a difference, for skewness: Johnson's is for small ones, and takes all of a large one away
 EXPECTED_MIN = 0.1  # of the smallest arm: below, a few people would make alarms that are none
 
 
@@ -29,15 +29,20 @@ def sample_ratio(arms: Sequence[Counts], expected: Sequence[float] | None = None
 def _p_value(shares: Sequence[Sequence[float]], wanted: Sequence[float]) -> float | None:
     """The smallest of the arms', corrected for their number (Bonferroni); of two arms both have the same. None: too few
     people."""
-    if len(shares[0]) < BUCKETS_MIN or min(wanted) < EXPECTED_MIN:
-        return None
     tested = len(shares) if len(shares) > 2 else 1  # noqa: PLR2004 - a pair has one share to tell
+    if tested * _smallest_p_value(len(shares[0])) >= ALARM or min(wanted) < EXPECTED_MIN:
+        return None
     return min(1.0, tested * min(map(_p_value_of_mean, shares, wanted)))
 
 
+def _smallest_p_value(buckets: int) -> float:
+    """That so many can give at all: their mean is never further from what was wanted than they are themselves."""
+    return t_tails(math.sqrt(buckets), buckets - 1) if buckets > 1 else 1.0
+
+
 def _p_value_of_mean(values: Sequence[float], wanted: float) -> float:
-    """Student's t, two-sided, with the spread about what was wanted, and corrected for skewness (Johnson 1978): shares
-    that should be small are skewed."""
+    """A t, two-sided, but with the spread about what was wanted, and corrected for skewness (Johnson 1978): shares that
+    should be small are skewed."""
     count = len(values)
     mean = sum(values) / count
     spread = sum([(each - wanted) ** 2 for each in values]) / count
@@ -48,7 +53,8 @@ def _p_value_of_mean(values: Sequence[float], wanted: float) -> float:
         return 0.0
     third = sum([(each - mean) ** 3 for each in values]) / count
     away = mean - wanted
-    away += third / (6 * variance * count) + third * away**2 / (3 * variance**2)
+    correction = third * away / (3 * variance**2)
+    away += third / (6 * variance * count) + away * max(-CORRECTION_MAX, min(correction, CORRECTION_MAX))
     return t_tails(away / math.sqrt(spread / count), count - 1)
 
 

@@ -86,8 +86,12 @@ class _Chart:
     def _is_outside(self, place: int) -> bool:
         start = max(0, place - self.reach)
         events, trials = self.above[place] - self.above[start], self.below[place] - self.below[start]
-        if not 0 < events < trials:
+        if not trials:
             return False
+        if events in {0, trials}:  # nothing varies there, so whatever is of another kind is worth the closer look
+            above, below = self.pieces[place]
+            occupied = sum(trial > 0 for _, trial in self.pieces[start:place])
+            return occupied >= BASELINE_MIN and above * trials != events * below
         expected = events / trials
         score = abs(_score(*self.pieces[place], expected))
         return score > SIGMAS and score > SIGMAS * self._sigma(start, place, expected)

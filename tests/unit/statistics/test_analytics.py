@@ -50,7 +50,8 @@ def judged():
             for model, liked in LIKED.items():
                 message = Message(ACME.id, f"{number}-{model}-{day}", f"c-{number}", Role.ASSISTANT, owner,
                                   start + chance.randrange(23) * HOUR, model=model,
-                                  prompt_version="v7" if day else "v6", arms={"greeting": "ab"[number % 2]})
+                                  prompt_version="v7" if day else "v6",
+                                  arms={"greeting": "ab"[number % 2]} if number < 150 else {})
                 vote = None if chance.random() < 0.3 else Vote.LIKE if chance.random() < liked else Vote.DISLIKE
                 yield message, vote
 
@@ -140,6 +141,14 @@ async def test_of_an_experiment_the_assignment_is_checked(analytics):
     assert {each.value for each in found.arms} == {"a", "b"}
     assert found.sample_ratio.expected == (0.5, 0.5)
     assert not found.sample_ratio.mismatch
+
+
+async def test_who_is_in_no_arm_of_an_experiment_is_no_arm_unless_named(analytics):
+    found = await analytics.compare(ACME, WHOLE, GREETING, [])
+    assert {each.value for each in found.arms} == {"a", "b"}
+    assert found.sample_ratio.expected == (0.5, 0.5)
+    found = await analytics.compare(ACME, WHOLE, GREETING, ["a", None])
+    assert [each.value for each in found.arms] == ["a", None]
 
 
 @pytest.mark.parametrize(("arms", "more"), [

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plaudit.model import BUCKETS, Counts
 from plaudit.statistics import comparison, ratios
@@ -16,8 +18,15 @@ NOBODY = (0,) * BUCKETS
 
 
 def arm(likes, dislikes, silent=10):
-    """So many in each bucket."""
-    return Counts((likes + dislikes + silent,) * BUCKETS, (likes,) * BUCKETS, (dislikes,) * BUCKETS)
+    """So many in each bucket; where there are some of each, two buckets have one more and one less."""
+    by = 1 if likes and dislikes else 0
+    return Counts((likes + dislikes + silent,) * BUCKETS, (likes + by, likes - by) + (likes,) * (BUCKETS - 2),
+                  (dislikes - by, dislikes + by) + (dislikes,) * (BUCKETS - 2))
+
+
+def turned(counts):
+    """The same the other way round, or both sides of a difference would move alike."""
+    return Counts(counts.shown[::-1], counts.likes[::-1], counts.dislikes[::-1])
 
 
 def varied(satisfaction, size=40, response=0.4):
@@ -37,10 +46,9 @@ def satisfaction_of(*arms, margin=0.02):
 
 
 def test_a_difference_is_the_arm_less_the_baseline():
-    found = told(arm(6, 4), arm(8, 2))
+    found = told(arm(6, 4), turned(arm(8, 2)))
     assert found["1", Measure.SATISFACTION].fixed.value == pytest.approx(0.2)
     assert found["1", Measure.SATISFACTION].ratio.value == pytest.approx(8 / 6)
-    assert found["1", Measure.RESPONSE_RATE].fixed.value == 0
     assert found["1", Measure.DISLIKES_PER_ANSWER].fixed.value == pytest.approx(-0.1)
 
 
@@ -64,10 +72,47 @@ def test_no_difference_larger_than_asked_about_is_a_verdict_too():
 
 def test_of_answers_a_margin_is_the_same_share_of_those_voted_on():
     """With one answer in ten voted on, two points of satisfaction are 0.2 points of answers."""
-    silent = varied(0.7, size=4000, response=0.1)
-    found = told(silent, silent, margin=0.02)
+    found = told(*(varied(0.7, size=40_000, response=0.1) for _ in range(2)), margin=0.02)
     around = found["1", Measure.DISLIKES_PER_ANSWER].always
-    assert (found["1", Measure.DISLIKES_PER_ANSWER].verdict is Verdict.SAME) == (around.high < 0.002)
+    assert -0.0019 < around.low < around.high < 0.0019
+    assert found["1", Measure.DISLIKES_PER_ANSWER].verdict is Verdict.SAME
+
+
+@pytest.mark.parametrize("people", [4, 6, 8, 10, 12, 16])
+@pytest.mark.parametrize("satisfaction", [0.9, 0.973, 1.0])
+def test_a_small_arm_against_a_large_one_is_a_difference_like_any_other(people, satisfaction):
+    """However far out its boundary is."""
+    disliked = Counts((2,) * people + NOBODY[people:], (0,) + (1,) * (people - 1) + NOBODY[people:],
+                      (1, *NOBODY[1:]))
+    found = satisfaction_of(varied(satisfaction, size=2000), disliked)
+    assert found.always.low <= found.fixed.low <= found.fixed.value <= found.fixed.high <= found.always.high
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=2), st.integers(4, BUCKETS), st.integers(1, 500), st.data())
+def test_whatever_two_arms_are_they_are_compared(least, people, often, data):
+    """No number is refused by what computes it: an interval, or none."""
+    likes, dislikes = (tuple(data.draw(st.lists(st.integers(0, most * often), min_size=people, max_size=people)))
+                       + NOBODY[people:] for most in least)
+    small = Counts(tuple(map(sum, zip(likes, dislikes, strict=True))), likes, dislikes)
+    for difference in told(varied(0.8, size=4000), small, arm(0, 5), arm(3, 1)).values():
+        around = difference.always
+        assert around is None or -1 <= around.low <= around.value <= around.high <= 1
+
+
+def test_of_people_who_say_the_same_of_both_nothing_is_certain():
+    """Nor of people each of whom is of two minds: no bucket differs from another, so nothing tells how they would."""
+    four = (1,) * 4 + NOBODY[4:]
+    alike = Counts(four, (1, 1, *NOBODY[2:]), (0, 0, 1, 1, *NOBODY[4:]))
+    assert satisfaction_of(alike, alike).verdict is Verdict.WITHHELD
+    halves = Counts((2,) * 4 + NOBODY[4:], four, four)
+    assert satisfaction_of(halves, varied(0.7)).verdict is Verdict.WITHHELD
+
+
+def test_the_same_buckets_on_both_sides_are_no_more_than_they_are():
+    """Satterthwaite's degrees are of two variances that have nothing to do with each other."""
+    sides = [ratios.ratio_of(varied(0.7, size=4000), Measure.SATISFACTION) for _ in range(2)]
+    assert comparison.contrast(*sides).degrees <= BUCKETS - 1
 
 
 def test_too_few_people_are_no_judgement():

@@ -15,7 +15,7 @@ TEXT = Path(__file__).parents[3].joinpath("docs/statistics.md").read_text(encodi
     f"Fewer than {ratios.EFFECTIVE_FEW:g}:", f"a log-odds of {comparison.TUNED_LOG_ODDS}",
     f"i = {comparison.TUNED_INFORMATION}", f"width is {comparison.TUNED_WIDTH}",
     f"shrinks to {mix.REMAINS_MAX} or less", f"hold {mix.COVERED_MIN} of", f"below p = {sample_ratio.ALARM}",
-    f"from {sample_ratio.BUCKETS_MIN} buckets", f"at least {sample_ratio.EXPECTED_MIN}.",
+    f"at most {sample_ratio.CORRECTION_MAX} of", f"at least {sample_ratio.EXPECTED_MIN} and",
     f"{trends.SIGMAS:g} standard deviations", f"last {trends.BASELINE[Period.DAY]} days",
     f"({trends.BASELINE[Period.HOUR]} hours, {trends.BASELINE[Period.WEEK]} weeks;",
     f"at least {trends.BASELINE_MIN} periods", f"against them at {trends.FALSE_ALARM}",

@@ -32,6 +32,13 @@ def even(shown, likes, dislikes, buckets=BUCKETS):
                   dislikes=dict.fromkeys(range(buckets), dislikes))
 
 
+def nearly_even(likes, dislikes, buckets):
+    """All votes; where there are two buckets, one of them has one like more and the other one less."""
+    liked = dict.fromkeys(range(buckets), likes) | ({0: likes + 1, 1: likes - 1} if buckets > 1 else {})
+    return counts(shown=dict.fromkeys(range(buckets), likes + dislikes), likes=liked,
+                  dislikes={place: likes + dislikes - number for place, number in liked.items()})
+
+
 def test_each_rate_says_what_it_is_made_of():
     rates = ratios.rates(even(10, 3, 1))
     assert (rates.shown, rates.votes, rates.likes, rates.dislikes) == (640, 256, 192, 64)
@@ -56,10 +63,16 @@ def test_without_what_was_shown_there_is_satisfaction_only():
     (1, Reliability.WITHHELD), (3, Reliability.WITHHELD), (4, Reliability.FEW), (9, Reliability.FEW),
     (10, Reliability.GOOD), (64, Reliability.GOOD)])
 def test_an_interval_is_withheld_when_it_would_say_nothing(buckets, reliability):
-    satisfaction = ratios.rates(even(9, 3, 1, buckets)).satisfaction
+    satisfaction = ratios.rates(nearly_even(3, 1, buckets)).satisfaction
     assert satisfaction.reliability is reliability
     assert (satisfaction.low is None) == (reliability is Reliability.WITHHELD)
     assert satisfaction.value == 0.75
+
+
+def test_where_all_buckets_say_exactly_the_same_nothing_is_known_of_how_they_differ():
+    """Four people who each like one answer and dislike another are no proof that half of all answers are liked."""
+    satisfaction = ratios.rates(even(2, 1, 1, 4)).satisfaction
+    assert (satisfaction.value, satisfaction.low, satisfaction.reliability) == (0.5, None, Reliability.WITHHELD)
 
 
 def test_one_heavy_voter_makes_few_of_many():

@@ -25,10 +25,18 @@ def test_false_alarms_are_rare(shares):
     assert alarms / worlds <= ALARM + 3 * np.sqrt(ALARM / worlds)
 
 
-def test_an_assignment_that_lost_people_is_found():
+@pytest.mark.parametrize(("people", "wanted", "seen", "found"), [
+    (5000, (0.5, 0.5), (0.6, 0.4), 0.8),
+    (300, (0.5, 0.5), (0.7, 0.3), 0.7),
+    (300, (0.5, 0.5), (0.85, 0.15), 0.9),
+    (300, (0.5, 0.5), (0.95, 0.05), 0.9),
+    (5000, (0.8, 0.2), (0.95, 0.05), 0.9),
+])
+def test_an_assignment_that_lost_people_is_found(people, wanted, seen, found):
+    """The more so, the more are missing."""
     chance = np.random.default_rng(11)
-    found = [sample_ratio(dealt(chance, (0.6, 0.4), people=5000)).mismatch for _ in range(50)]
-    assert np.mean(found) >= 0.8
+    alarms = [sample_ratio(dealt(chance, seen, people=people), wanted).mismatch for _ in range(50)]
+    assert np.mean(alarms) >= found
 
 
 def test_shares_are_by_people():
@@ -46,10 +54,13 @@ def test_expected_shares_are_made_to_add_up():
     assert sample_ratio(shown).mismatch
 
 
-def test_too_few_people_have_no_p_value():
-    shown = (5,) * 8 + (0,) * 56
-    found = sample_ratio([Counts(shown, NOUGHTS, NOUGHTS)] * 2)
-    assert (found.p_value, found.mismatch) == (None, False)
+@pytest.mark.parametrize(("arms", "buckets"), [(2, 17), (3, 20)])
+def test_too_few_people_have_no_p_value(arms, buckets):
+    """Those of whom none, however they were dealt out, could raise the alarm."""
+    for occupied, told in ((buckets - 1, False), (buckets, True)):
+        shown = (5,) * occupied + NOUGHTS[occupied:]
+        found = sample_ratio([Counts(shown, NOUGHTS, NOUGHTS)] * arms)
+        assert ((found.p_value is not None), found.mismatch) == (told, False)
 
 
 @pytest.mark.parametrize("shown", [None, NOUGHTS])

@@ -48,10 +48,10 @@ def test_a_drop_is_told_once_on_the_day_that_it_happens():
 
 
 def test_an_alert_says_what_was_and_what_was_expected():
-    timed = [(number, even(70 + number % 3, 30)) for number in range(30)] + [(30, even(30, 70))]
+    timed = [(number, even(70 + number % 3, 30)) for number in range(30)] + [(30, even(30, 71))]
     [satisfaction, dislikes] = trends.alerts(timed, Period.DAY, earlier=BEFORE, dimension=PROMPT, group="v7")
     assert (satisfaction.measure, satisfaction.direction) == (Measure.SATISFACTION, Direction.DOWN)
-    assert satisfaction.value == pytest.approx(0.3)
+    assert satisfaction.value == pytest.approx(30 / 101)
     assert satisfaction.expected == pytest.approx(0.7, abs=0.01)
     assert (dislikes.measure, dislikes.direction, dislikes.start) == (Measure.DISLIKES_PER_ANSWER, Direction.UP, 30)
     assert (satisfaction.dimension, satisfaction.group) == (PROMPT, "v7")
@@ -60,6 +60,17 @@ def test_an_alert_says_what_was_and_what_was_expected():
 def test_what_was_always_so_is_no_news():
     timed = [(number, even(30, 70)) for number in range(60)]
     assert trends.alerts(timed, Period.DAY, earlier=BEFORE) == []
+
+
+@pytest.mark.parametrize(("before", "after", "direction"), [
+    ((100, 0), (30, 70), Direction.DOWN), ((0, 100), (70, 30), Direction.UP)])
+def test_what_was_spotless_may_be_spoilt(before, after, direction):
+    """Where nothing ever varied, no day is expected to; the closer look decides."""
+    timed = [(number, even(*before)) for number in range(30)] + [(30, even(*after))]
+    found = trends.alerts(timed, Period.DAY, earlier=BEFORE)
+    assert (found[0].measure, found[0].direction) == (Measure.SATISFACTION, direction)
+    one_more = [(number, even(*before)) for number in range(30)] + [(30, even(before[0] or 1, before[1] or 1))]
+    assert trends.alerts(one_more, Period.DAY, earlier=BEFORE) == []
 
 
 def test_with_too_few_periods_to_expect_by_nothing_is_told():
