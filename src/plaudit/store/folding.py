@@ -21,6 +21,7 @@ READ_ALL = {"hourly": "read_all_totals_hourly", "daily": "read_all_totals_daily"
 PACK = {"hourly": lanes.pack_small, "daily": lanes.pack}  # by day they are few, and added up again and again
 WRITE = {"hourly": "write_totals_hourly", "daily": "write_totals_daily"}
 
+TOGETHER = "", False  # in place of an auth level and of whether there is a comment
 Key = tuple[Any, ...]  # a total's: project, hour or day, cell, auth level, commented
 Lanes = int
 
@@ -60,9 +61,13 @@ def sums_of(changes: Iterable[Row]) -> dict[Key, Lanes]:
 
 
 def by_day(hourly: Mapping[Key, Lanes], zones: Mapping[str, str]) -> dict[Key, Lanes]:
+    """Each day's and cell's kinds of votes, and all of them together beside what was shown."""
     sums: defaultdict[Key, Lanes] = defaultdict(int)
-    for (project_id, hour, *rest), change in hourly.items():
-        sums[project_id, day_of(hour, zones.get(project_id, UTC)), *rest] += change
+    for (project_id, hour, cell, auth_level, commented), change in hourly.items():
+        day = day_of(hour, zones.get(project_id, UTC))
+        sums[project_id, day, cell, *TOGETHER] += change
+        if auth_level:
+            sums[project_id, day, cell, auth_level, commented] += change
     return sums
 
 

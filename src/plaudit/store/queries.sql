@@ -242,7 +242,8 @@ WHERE t.project_id = :project_id AND t.hour >= :first AND t.hour < :last;
 -- read_totals_daily --
 SELECT t.day, t.cell, t.auth_level, t.commented, t.shown, t.likes, t.dislikes
 FROM totals_daily AS t
-WHERE t.project_id = :project_id AND t.day >= :first AND t.day < :last;
+WHERE t.project_id = :project_id AND t.day >= :first AND t.day < :last
+  AND (:with_kinds OR t.auth_level = :no_level);
 
 -- leave_queue --
 DELETE FROM review_queue

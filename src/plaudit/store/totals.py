@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from plaudit.errors import Invalid
 from plaudit.model import Attribute, Counted, Counts, Dimension, Grouping, Instant, Period, Selection
 from plaudit.store import lanes
-from plaudit.store.folding import sums_of
+from plaudit.store.folding import TOGETHER, sums_of
 from plaudit.store.plans import Ask, Row, Steps
 from plaudit.store.rows import from_json
 from plaudit.store.zones import begin_of, day_of, hour_of, week_of
@@ -28,16 +28,18 @@ def counts(project_id: str, selection: Selection, groupings: Sequence[Grouping],
            ) -> Steps[list[list[Counted]]]:
     """See `ports.Store.counts`."""
     window = _Window.of(selection, zone, hourly=any(grouping.per is Period.HOUR for grouping in groupings))
+    by_vote = any(map(_is_by_vote, groupings))
+    kinds = {"with_kinds": by_vote or _asks_for_kinds(selection), "no_level": ""}
     found = yield Ask("read_cells", {"project_id": project_id})
     cells = {row[0]: _cell(row) for row in found}
     wanted = {cell for cell, values in cells.items() if _is_wanted(values, selection)}
     totals: list[Iterable[_Total]] = []
     for table, first, last in window.ranges:
-        found = yield Ask(READ[table], {"project_id": project_id, "first": first, "last": last})
+        found = yield Ask(READ[table], {"project_id": project_id, "first": first, "last": last, **kinds})
         totals.append(window.totals(table, found, wanted))
     changes = yield Ask("read_changes", {})
     totals.append(window.changes(changes, project_id, wanted))
-    sums = _summed(chain.from_iterable(totals), selection, by_vote=any(map(_is_by_vote, groupings)))
+    sums = _summed(chain.from_iterable(totals), selection, by_vote=by_vote)
     whole = _over_time(sums)
     return [_grouped(sums if grouping.per else whole, grouping, cells, selection, window) for grouping in groupings]
 
@@ -93,17 +95,19 @@ class _Window:
         until = max(since, _beginning(selection.until, "until", zone, ALWAYS))
         return cls(zone, since, until, hourly, _hours(since, until) if hourly else _days(since, until, zone))
 
-    def totals(self, table: str, found: Sequence[Row], wanted: set[int]) -> list[_Total]:
+    def totals(self, table: str, found: Sequence[Row], wanted: set[int]) -> Iterable[_Total]:
         unit = _same if table == "daily" or self.hourly else self.day
         units = {period: unit(period) for period in {row[0] for row in found}}
-        return [(units[period], cell, auth_level, commented, lanes.unpack((shown, likes, dislikes)))
+        told = [(units[period], cell, auth_level, commented, lanes.unpack((shown, likes, dislikes)))
                 for period, cell, auth_level, commented, shown, likes, dislikes in found if cell in wanted]
+        return told if table == "daily" else _with_all_together(told)
 
     def changes(self, found: Sequence[Row], project_id: str, wanted: set[int]) -> Iterator[_Total]:
         """What has not been folded into the totals yet."""
-        for (owner, hour, cell, auth_level, commented), sums in sums_of(found).items():
-            if owner == project_id and cell in wanted and self.since <= hour < self.until:
-                yield hour if self.hourly else self.day(hour), cell, auth_level, commented, sums
+        return _with_all_together(
+            (hour if self.hourly else self.day(hour), cell, auth_level, commented, sums)
+            for (owner, hour, cell, auth_level, commented), sums in sums_of(found).items()
+            if owner == project_id and cell in wanted and self.since <= hour < self.until)
 
     def day(self, hour: Instant) -> int:
         return day_of(hour, self.zone)
@@ -114,6 +118,15 @@ class _Window:
             return unit
         day = self.day(unit) if self.hourly else unit
         return begin_of(week_of(day) if per is Period.WEEK else day, self.zone)
+
+
+def _with_all_together(told: Iterable[_Total]) -> Iterator[_Total]:
+    """As daily totals have it: each kind of votes, and all of them beside what was shown."""
+    for total in told:
+        yield total
+        unit, cell, auth_level, _, added = total
+        if auth_level:
+            yield (unit, cell, *TOGETHER, added)
 
 
 def _beginning(instant: Instant | None, field: str, zone: str, otherwise: Instant) -> Instant:
@@ -149,14 +162,24 @@ def _is_wanted(cell: _Cell, selection: Selection) -> bool:
 
 
 def _summed(totals: Iterable[_Total], selection: Selection, *, by_vote: bool) -> _Sums:
-    """Those that were asked for; kinds of votes apart only where somebody wants them apart."""
+    """Those that were asked for, all together under no auth level; `by_vote`, by auth level as well."""
     level, has_comment = selection.auth_level, selection.has_comment
-    any_will_do = level is None and has_comment is None
+    any_will_do = not _asks_for_kinds(selection)
     sums: defaultdict[_Kind, defaultdict[int | None, int]] = defaultdict(_noughts)
     for unit, cell, auth_level, commented, added in totals:
-        if any_will_do or (auth_level and level in {None, auth_level} and has_comment in {None, commented}):
-            sums[cell, auth_level if by_vote else ""][unit] += added
+        if not auth_level:
+            if any_will_do:
+                sums[cell, ""][unit] += added
+        elif level in {None, auth_level} and has_comment in {None, commented}:
+            if not any_will_do:
+                sums[cell, ""][unit] += added
+            if by_vote:
+                sums[cell, auth_level][unit] += added
     return sums
+
+
+def _asks_for_kinds(selection: Selection) -> bool:
+    return selection.auth_level is not None or selection.has_comment is not None
 
 
 def _over_time(sums: _Sums) -> _Sums:
@@ -174,11 +197,11 @@ def _grouped(sums: _Sums, grouping: Grouping, cells: Mapping[int, _Cell], select
     by_vote = _is_by_vote(grouping)
     starts = {unit: _start(unit, grouping, window) for unit in set().union(*sums.values())}
     for (cell, auth_level), timed in sums.items():
-        if auth_level or not by_vote:
+        if bool(auth_level) == by_vote:
             group = groups[_values(grouping, cells[cell], auth_level)]
             for unit, added in timed.items():
                 group[starts[unit]] += added
-    unknown = by_vote or selection.auth_level is not None or selection.has_comment is not None
+    unknown = by_vote or _asks_for_kinds(selection)
     found = [(values, start, added) for values, timed in groups.items() for start, added in timed.items() if added]
     return [Counted(values, start, _counts(added, shown_known=not unknown))
             for values, start, added in sorted(found, key=_order)]

@@ -36,7 +36,8 @@ CREATE TABLE totals_hourly (
     PRIMARY KEY (project_id, hour, cell, auth_level, commented)
 );
 
--- The same by day of the project's time zone.
+-- The same by day of the project's time zone. The rows of no auth level hold all votes as well, of whatever kind: most of
+-- what is asked for needs no others.
 CREATE TABLE totals_daily (
     day        BIGINT  NOT NULL,  -- days since 1970-01-01
     cell       BIGINT  NOT NULL,

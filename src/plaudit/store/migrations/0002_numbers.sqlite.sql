@@ -35,7 +35,8 @@ CREATE TABLE totals_hourly (
     PRIMARY KEY (project_id, hour, cell, auth_level, commented)
 ) STRICT, WITHOUT ROWID;
 
--- The same by day of the project's time zone.
+-- The same by day of the project's time zone. The rows of no auth level hold all votes as well, of whatever kind: most of
+-- what is asked for needs no others.
 CREATE TABLE totals_daily (
     project_id TEXT    NOT NULL,
     day        INTEGER NOT NULL,  -- days since 1970-01-01
