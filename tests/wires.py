@@ -1,4 +1,4 @@
-"""The two contracts as far as a test that holds for both needs to know them."""
+"""The contracts as far as a test that holds for several needs to know them."""
 
 import secrets
 import uuid
@@ -49,7 +49,7 @@ class Wire:
         assert answer.headers["content-type"] == "application/json"
         self._check_envelope(body, answer.headers["x-request-id"])
         error = body["error"]
-        assert set(error) <= {"message", "code", "details"}
+        assert set(error) - {"request_id"} <= {"message", "code", "details"}
         assert isinstance(error["message"], str)
         assert error["message"]
         return Refusal(answer.status_code, error["code"], error.get("details", {}))
@@ -57,6 +57,8 @@ class Wire:
     def _check_envelope(self, body: Json, request_id: str) -> None:
         if self is SITEASSIST:
             assert set(body) == {"error"}
+        elif self is PLAUDIT:
+            assert (set(body), body["error"]["request_id"]) == ({"error"}, request_id)
         else:
             assert (set(body), body["success"]) == ({"success", "error", "meta"}, False)
             assert body["meta"]["requestId"] == request_id
@@ -73,5 +75,9 @@ HANDAUNCLE = Wire(
     ("x", "65A1F0C2D3E4B5A697887766", "65a1f0c2d3e4b5a69788776", "65a1f0c2d3e4b5a6978877661",
      "3f0c5a52-8a0e-4a5b-9d0e-6f1d2c3b4a59"),
     lambda: secrets.token_hex(12),
+)
+PLAUDIT = Wire(
+    "plaudit", "/v1/messages/{}/feedback", {"vote": "like"}, {"vote": "dislike"}, ("%00", "x" * 129),
+    lambda: f"m-{secrets.token_hex(8)}",
 )
 WIRES = (SITEASSIST, HANDAUNCLE)

@@ -71,6 +71,7 @@ class GuestMode(StrEnum):
 class Contract(StrEnum):
     SITEASSIST = "siteassist"
     HANDAUNCLE = "handauncle"
+    PLAUDIT = "plaudit"
 
 
 class Scope(StrEnum):

@@ -1,11 +1,14 @@
 """Pure decisions. No clock, no storage, no wire: what is allowed and what follows is said here and nowhere else."""
 
+import re
 from dataclasses import dataclass
 
 from plaudit.errors import Conflict, FeedbackOff, Forbidden, Invalid, NotFound, PaymentRequired
 from plaudit.model import Conversation, Feedback, Instant, Message, Project, Role, Subject, Submission, Vote
 
 FEEDBACK = "feedback"
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +80,8 @@ def registration_conflict(message: Message, existing: Message | None, conversati
     if conversation is not None and conversation.owner != message.owner:
         return Conflict("conversation", "owner")
     return None
+
+
+def canonical_id(text: str) -> str:
+    """A UUID in lower case, in which the public contracts ask for it; anything else as it is."""
+    return text.lower() if _UUID.fullmatch(text) else text

@@ -24,6 +24,8 @@ from plaudit.model import (
 )
 from plaudit.ports import Registered, Store
 
+OWN_MESSAGES_MAX = 1000  # of one conversation
+
 
 class Service:
     """Plaudit without its wires. `now` gives milliseconds since 1970, `new_id` a fresh UUID as text."""
@@ -107,6 +109,15 @@ class Service:
         return await self._store.conversation_messages(
             project_id, conversation_id, role=role, limit=limit, offset=offset, before=before, descending=descending,
         )
+
+    async def own_votes(self, voter: Voter, conversation_id: str) -> list[RatedMessage]:
+        """The newest messages of a conversation with what the voter says of them; none where it is someone else's."""
+        conversation = await self._store.conversation(voter.project.id, conversation_id)
+        if conversation is None or conversation.owner != voter.subject:
+            return []
+        _, messages = await self.conversation_messages(
+            voter.project.id, conversation_id, limit=OWN_MESSAGES_MAX, descending=True)
+        return messages
 
     async def feedback(self, project_id: str, wanted: FeedbackFilter, *, limit: int, cursor: str | None = None
                        ) -> Page[RatedMessage]:

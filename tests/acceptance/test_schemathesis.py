@@ -24,6 +24,7 @@ from running import MAIN, Person, bearer, guest, plaudit, project, server_key, u
 HTTP = Path(str(files("plaudit.http")))
 SITEASSIST = HTTP / "contracts/siteassist/openapi.yaml"
 HANDAUNCLE = HTTP / "contracts/handauncle/openapi.yaml"
+VOTES = HTTP / "contracts/plaudit/openapi.yaml"
 OWN_API = HTTP / "api/openapi.yaml"
 
 # The documents' own examples: a message and its conversation.
@@ -31,6 +32,7 @@ PUBLISHABLE_KEY = "pk_example_0123456789"
 IDS = {
     SITEASSIST: ("123e4567-e89b-12d3-a456-426614174000", "5a8f3f0e-6f0c-4e39-9a4a-0d7f6f1f2b11"),
     HANDAUNCLE: ("507f1f77bcf86cd799439011", "665f1f77bcf86cd799439000"),
+    VOTES: ("m-1", "c-1"),
     OWN_API: ("m-1", "c-1"),
 }
 REFUSABLE = {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "422", "429", "5xx"]}}
@@ -74,7 +76,7 @@ def siteassist_credentials(person):
     return {"session": {"bearer": token(person)}, "publishableKey": {"api_key": PUBLISHABLE_KEY}}
 
 
-def handauncle_credentials(person):
+def user_or_guest_credentials(person):
     if "authorization" in person.headers:
         return {"bearer": {"bearer": token(person)}}
     return {scheme: {"api_key": person.headers[header]} for scheme, header in GUEST_SCHEMES.items()}
@@ -96,8 +98,10 @@ def token(person):
     [
         pytest.param(SITEASSIST, visitor, siteassist_credentials, id="siteassist-visitor"),
         pytest.param(SITEASSIST, ann, siteassist_credentials, id="siteassist-user"),
-        pytest.param(HANDAUNCLE, ann, handauncle_credentials, id="handauncle-user"),
-        pytest.param(HANDAUNCLE, gus, handauncle_credentials, id="handauncle-guest"),
+        pytest.param(HANDAUNCLE, ann, user_or_guest_credentials, id="handauncle-user"),
+        pytest.param(HANDAUNCLE, gus, user_or_guest_credentials, id="handauncle-guest"),
+        pytest.param(VOTES, ann, user_or_guest_credentials, id="plaudit-user"),
+        pytest.param(VOTES, gus, user_or_guest_credentials, id="plaudit-guest"),
         pytest.param(OWN_API, ann, own_credentials, id="own-api"),
     ],
 )

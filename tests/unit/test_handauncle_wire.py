@@ -39,7 +39,6 @@ from plaudit.model import (
     Subject,
     Vote,
 )
-from plaudit.ports import DeviceClaim
 
 ID = "507f1f77bcf86cd799439011"
 USER = Subject.user("https://tenant.example/", "auth0|1")
@@ -127,34 +126,6 @@ def test_a_conversation_id_is_what_can_be_registered(text):
     assert wire.decode_conversation_id("c-1/ü") == "c-1/ü"
     with pytest.raises(Invalid):
         wire.decode_conversation_id(text)
-
-
-def test_a_device_claim_is_read():
-    """Names of headers come in lower case from the server."""
-    headers = wire.identity([
-        (b"host", b"a"), (b"x-device-id", b"d"), (b"x-user-id", b"U-1"), (b"x-platform", b"web"),
-        (b"x-device-token", b"t"), (b"accept", b"\xff"),
-    ])
-    assert wire.decode_claim(headers) == DeviceClaim("d", "U-1", "web", "t")
-
-
-@pytest.mark.parametrize("name", [b"authorization", b"x-device-id", b"x-user-id", b"x-platform", b"x-device-token"])
-def test_an_identity_header_is_given_once_and_plainly(name):
-    """Two of one, a control character or a letter beyond ASCII: nobody we can believe, and nothing to echo."""
-    for headers in ([(name, b"a"), (name, b"a")], [(name, b"a\x01")], [(name, b"\xc3\xa9")], [(name, b"a\tb")]):
-        with pytest.raises(Unauthenticated) as error:
-            wire.identity(headers)
-        assert error.value.message == "Authentication required"
-
-
-@pytest.mark.parametrize("headers", [{}, {b"x-user-id": "U-1"}, {b"x-platform": "web"}])
-def test_nobody_is_told_how_to_be_somebody(headers):
-    """In the very words of the published page."""
-    with pytest.raises(Unauthenticated) as error:
-        wire.decode_claim(headers)
-    assert error.value.message == (
-        "Missing authentication. Provide either Authorization header or x-device-id header."
-    )
 
 
 def test_lists_have_defaults():

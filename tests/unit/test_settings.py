@@ -167,7 +167,7 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
     ("[[projects]]\nid = 'a'\nguest_mode = 'x'",
      "plaudit.toml:3: projects[0].guest_mode: invalid enum value 'x'; choose from bare, bound, off, signed"),
     ("[[projects]]\nid = 'a'\ncontracts = ['siteassist', 'x']",
-     "plaudit.toml:3: projects[0].contracts[1]: invalid enum value 'x'; choose from handauncle, siteassist"),
+     "plaudit.toml:3: projects[0].contracts[1]: invalid enum value 'x'; choose from handauncle, plaudit, siteassist"),
     ("[[projects]]\nid = 'a'\n[[projects.server_keys]]\nid = 'k'\nsha256 = ''\nscopes = ['all']",
      ("plaudit.toml:6: projects[0].server_keys[0].scopes[0]: invalid enum value 'all'; choose from admin, "
       "feedback:read, messages:write")),

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from plaudit.analytics import Analytics
 from plaudit.http import api, dashboard, docs
 from plaudit.http.address import Network
-from plaudit.http.contracts import handauncle, siteassist
+from plaudit.http.contracts import handauncle, plaudit, siteassist
 from plaudit.http.door import Door
 from plaudit.http.edge import Caps, Dialect, Edge, PageDialect
 from plaudit.http.health import Access, Health
@@ -53,6 +53,7 @@ class Application:
         routes = [
             *handauncle.routes(service, authenticator, door, settings.body_bytes_max),
             *siteassist.routes(service, authenticator, door, settings.body_bytes_max),
+            *plaudit.routes(service, authenticator, door, settings.body_bytes_max),
             *api.routes(service, analytics, authenticator, door, body_bytes_max=settings.body_bytes_max,
                         batch_body_bytes_max=settings.batch_body_bytes_max),
             *health.routes(),

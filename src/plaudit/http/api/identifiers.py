@@ -5,22 +5,17 @@ import re
 from plaudit.errors import Invalid
 from plaudit.http import instants
 from plaudit.model import Instant
+from plaudit.rules import canonical_id
 
 # Neither control characters nor line separators; and not "." or "..", which a URL's path cannot hold.
 ID = r"\A(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
 ID_LENGTH_MAX = 128
 
 _ID = re.compile(ID)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII | re.IGNORECASE,
 )
-
-
-def canonical_id(text: str) -> str:
-    """A UUID in lower case, in which both public contracts ask for it; anything else as it is."""
-    return text.lower() if _UUID.fullmatch(text) else text
 
 
 def read_id(text: str, field: str) -> str:

@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from plaudit.errors import Invalid, MalformedBody
-from plaudit.http.api.identifiers import ID, ID_LENGTH_MAX, canonical_id, read_id, read_instant
+from plaudit.http.api.identifiers import ID, ID_LENGTH_MAX, read_id, read_instant
 from plaudit.http.body import is_too_deep
 from plaudit.model import Instant, Message, Role, Subject, SubjectKind
+from plaudit.rules import canonical_id
 
 CONTENT_LENGTH_MAX = 256 * 1024  # characters
 METADATA_BYTES_MAX = 16 * 1024  # as compact JSON

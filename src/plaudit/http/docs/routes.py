@@ -18,6 +18,7 @@ from plaudit.ports import Authenticator
 PACKAGES = {
     "siteassist": "plaudit.http.contracts.siteassist",
     "handauncle": "plaudit.http.contracts.handauncle",
+    "votes": "plaudit.http.contracts.plaudit",
     "plaudit": "plaudit.http.api",
 }
 STRICT = {

@@ -1,13 +1,13 @@
 """HandAuncle v1: each operation decodes, calls the service and encodes; the rules are elsewhere."""
 
 import time
-from collections.abc import Mapping
 from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from plaudit.errors import Forbidden
+from plaudit.http import identity
 from plaudit.http.bearer import bearer
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.handauncle import wire
@@ -80,19 +80,13 @@ class HandAuncle:
     async def _voter(self, request: Request) -> Voter:
         """If there is an Authorization it alone decides: a bad token never falls back to a device."""
         await self._door.knock(request)
-        headers = wire.identity(request.scope["headers"])
+        headers = identity.identity(request.scope["headers"])
         if b"authorization" not in headers:
-            return await self._guest(request, headers)
+            claim = identity.device_claim(headers, wire.MISSING)
+            return await identity.guest(request, claim, self._authenticator, self._door, NAME)
         voter = await self._authenticator.by_identity_token(bearer(request))
         await self._door.admit(request, voter, NAME)
         return voter
-
-    async def _guest(self, request: Request, headers: Mapping[bytes, str]) -> Voter:
-        guest = await self._authenticator.by_device(wire.decode_claim(headers), request.headers.get("host", ""))
-        if guest.device_token:
-            exchange(request.scope).headers.append((b"x-device-token", guest.device_token.encode("ascii")))
-        await self._door.admit_guest(request, guest, NAME)
-        return guest.voter
 
 
 def _success(request: Request, data: wire.Json) -> Response:

@@ -4,20 +4,17 @@ In this contract `rating` is the vote and `feedback` the comment; nothing can be
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plaudit.errors import Invalid, Unauthenticated
+from plaudit.errors import Invalid
 from plaudit.http.instants import to_text
 from plaudit.http.query import choice, integer
 from plaudit.model import Conversation, Feedback, Instant, RatedMessage, Role, Vote
-from plaudit.ports import DeviceClaim
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 ANY_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}")
-VISIBLE = re.compile(rb"[\x20-\x7e]*")
-IDENTITY_HEADERS = frozenset((b"authorization", b"x-device-id", b"x-user-id", b"x-platform", b"x-device-token"))
 COMMENT_LENGTH_MAX = 1000
 SEARCH_LENGTH_MAX = 200
 LIMIT_MAX = 100
@@ -37,29 +34,6 @@ MISSING = "Missing authentication. Provide either Authorization header or x-devi
 Json = dict[str, Any]
 
 # ---------------------------------------------------------------- what clients send
-
-
-def identity(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    """The headers that say who is asking. Raises `Unauthenticated` for one given twice or not in visible ASCII."""
-    found: dict[bytes, str] = {}
-    for name, value in headers:
-        if name in IDENTITY_HEADERS:
-            if name in found or not VISIBLE.fullmatch(value):
-                raise Unauthenticated(token_invalid=name == b"authorization")
-            found[name] = value.decode("ascii")
-    return found
-
-
-def decode_claim(headers: Mapping[bytes, str]) -> DeviceClaim:
-    """Raises `Unauthenticated`, in the contract's long words, when there is no device either."""
-    if b"x-device-id" not in headers:
-        raise Unauthenticated(MISSING)
-    return DeviceClaim(
-        device_id=headers[b"x-device-id"],
-        user_id=headers.get(b"x-user-id"),
-        platform=headers.get(b"x-platform"),
-        token=headers.get(b"x-device-token"),
-    )
 
 
 def decode_message_id(text: str) -> str:

@@ -1,0 +1,63 @@
+"""Plaudit's own contract: each operation decodes, calls the service and encodes; the rules are elsewhere."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from plaudit.errors import Invalid
+from plaudit.http import identity
+from plaudit.http.bearer import bearer
+from plaudit.http.body import json_object, json_response, read
+from plaudit.http.contracts.plaudit import wire
+from plaudit.http.document import document_route
+from plaudit.http.door import Door
+from plaudit.http.query import single
+from plaudit.http.resource import Resource, path_id, resource
+from plaudit.model import Contract, Voter
+from plaudit.ports import Authenticator
+from plaudit.rules import canonical_id
+from plaudit.service import Service
+
+NAME = Contract.PLAUDIT
+
+
+class Plaudit:
+    def __init__(self, service: Service, authenticator: Authenticator, door: Door, body_bytes_max: int) -> None:
+        self._service = service
+        self._authenticator = authenticator
+        self._door = door
+        self._body_bytes_max = body_bytes_max
+
+    def routes(self) -> list[Resource]:
+        return [
+            resource("/v1/messages/{message_id}/feedback", NAME, POST=self.vote),
+            resource("/v1/me/feedback", NAME, GET=self.own_votes),
+            document_route("/v1/me/openapi", NAME, __package__, self._door.knock),
+        ]
+
+    async def vote(self, request: Request) -> Response:
+        body = await read(request, self._body_bytes_max)
+        voter = await self._voter(request)
+        message_id = canonical_id(wire.decode_id(path_id(request, "message_id", "message_id"), "message_id"))
+        vote, comment = wire.decode_vote(json_object(body))
+        stored = await self._service.submit(voter, NAME, message_id, vote, comment)
+        return json_response(wire.encode_vote(message_id, stored))
+
+    async def own_votes(self, request: Request) -> Response:
+        """What the asker's own thumbs say in one conversation, so that a page that is loaded anew shows them."""
+        voter = await self._voter(request)
+        given = single(request.query_params.multi_items())
+        if "conversation" not in given:
+            raise Invalid("conversation", "is missing")
+        conversation_id = canonical_id(wire.decode_id(given["conversation"], "conversation"))
+        return json_response(wire.encode_votes(await self._service.own_votes(voter, conversation_id)))
+
+    async def _voter(self, request: Request) -> Voter:
+        """If there is an Authorization it alone decides: a bad token never falls back to a device."""
+        await self._door.knock(request)
+        headers = identity.identity(request.scope["headers"])
+        if b"authorization" not in headers:
+            claim = identity.device_claim(headers)
+            return await identity.guest(request, claim, self._authenticator, self._door, NAME)
+        voter = await self._authenticator.by_bearer(bearer(request))
+        await self._door.admit(request, voter, NAME)
+        return voter

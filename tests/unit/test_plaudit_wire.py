@@ -1,0 +1,57 @@
+"""Plaudit's own contract between its JSON and our nouns."""
+
+import pytest
+
+from plaudit.errors import Invalid
+from plaudit.http.contracts.plaudit import wire
+from plaudit.model import AuthLevel, Contract, Feedback, Message, RatedMessage, Role, Subject, Vote
+
+ANN = Subject.user("https://tenant.example/", "ann")
+LIKED = Feedback("shop", "m-1", ANN, AuthLevel.JWT, Contract.PLAUDIT, Vote.LIKE, "ok", 3, 0, 1_795_334_400_000)
+SHOWN = Message("shop", "m-1", "c-1", Role.ASSISTANT, ANN, 0)
+
+
+@pytest.mark.parametrize(("body", "said"), [
+    ({"vote": "like"}, (Vote.LIKE, None)),
+    ({"vote": "dislike", "comment": "no"}, (Vote.DISLIKE, "no")),
+    ({"vote": "like", "comment": ""}, (Vote.LIKE, None)),
+    ({"vote": "like", "comment": None}, (Vote.LIKE, None)),
+    ({"vote": "like", "comment": "😀" * 1000}, (Vote.LIKE, "😀" * 1000)),
+    ({"vote": None}, (None, None)),
+    ({"vote": None, "comment": ""}, (None, None)),
+    ({"vote": "like", "user": "mallory", "__proto__": {}}, (Vote.LIKE, None)),
+])
+def test_a_vote_is_a_choice_and_maybe_a_comment(body, said):
+    assert wire.decode_vote(body) == said
+
+
+@pytest.mark.parametrize(("body", "field"), [
+    ({}, "vote"), ({"vote": "LIKE"}, "vote"), ({"vote": 1}, "vote"), ({"vote": True}, "vote"), ({"vote": []}, "vote"),
+    ({"vote": {}}, "vote"), ({"vote": ""}, "vote"),
+    ({"vote": "like", "comment": 1}, "comment"), ({"vote": "like", "comment": "x" * 1001}, "comment"),
+    ({"vote": "like", "comment": "a\0b"}, "comment"), ({"vote": None, "comment": "x"}, "comment"),
+])
+def test_anything_else_is_refused_by_name(body, field):
+    with pytest.raises(Invalid) as refused:
+        wire.decode_vote(body)
+    assert refused.value.field == field
+
+
+def test_an_answer_says_what_stands_now():
+    assert wire.encode_vote("m-1", LIKED) == {
+        "message_id": "m-1", "vote": "like", "comment": "ok", "revision": 3, "updated_at": "2026-11-22T08:00:00.000Z"}
+    assert wire.encode_vote("m-1", None) == {
+        "message_id": "m-1", "vote": None, "comment": None, "revision": None, "updated_at": None}
+
+
+def test_ones_own_votes_are_those_that_stand():
+    assert wire.encode_votes([RatedMessage(SHOWN, None), RatedMessage(SHOWN, LIKED)]) == {
+        "data": [wire.encode_vote("m-1", LIKED)]}
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "x" * 129, "a\0", "a\nb", "a\u2028b", "\x7f"])
+def test_an_id_is_what_can_be_registered(text):
+    assert wire.decode_id("m/1 ü", "message_id") == "m/1 ü"
+    with pytest.raises(Invalid) as refused:
+        wire.decode_id(text, "message_id")
+    assert refused.value.field == "message_id"
