@@ -1,0 +1,81 @@
+"""What both clients do alike with httpx2: its settings, the cap on an answer, and what a failure of it means."""
+
+import time
+from dataclasses import dataclass, replace
+from ssl import SSLContext
+from typing import Any
+
+import httpx2
+
+from plaudit import __version__
+from plaudit.client.answers import Answer
+from plaudit.client.calls import Call
+from plaudit.client.errors import Invalid, Unreachable, UnreadableAnswer
+from plaudit.client.retries import Pause, Send, Silence
+
+ANSWER_BYTES_MAX = 32 * 1024 * 1024
+HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "identity",  # an answer's cap is then on what it is, too
+    "user-agent": f"plaudit-python/{__version__}",
+}
+PASSING = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ProxyError)
+FAILURES = (httpx2.HTTPError, httpx2.InvalidURL)
+
+PAUSE_SECONDS_MAX_IN_CLOSING = 0.25
+TIMEOUT_SECONDS_MIN = 0.001
+AFTER_A_BUG = Pause(1.0, asked=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the server is. `verify` and `trust_env` are httpx2's."""
+
+    url: str
+    verify: SSLContext | bool = True
+    trust_env: bool = True
+
+    @classmethod
+    def at(cls, url: str, *, verify: SSLContext | bool, trust_env: bool) -> "Endpoint":
+        """Raises `Invalid`."""
+        try:
+            parsed = httpx2.URL(url)
+        except httpx2.InvalidURL as error:
+            raise Invalid.field("url", str(error)) from None
+        if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.query or parsed.fragment:
+            raise Invalid.field("url", "must be http://… or https://…, without a query")
+        return cls(url.rstrip("/"), verify, trust_env)
+
+    def client_options(self) -> dict[str, Any]:
+        """For either of httpx2's clients. A redirect is not followed: it would carry the key somewhere else."""
+        return {"headers": HEADERS, "verify": self.verify, "trust_env": self.trust_env, "follow_redirects": False}
+
+    def request_options(self, call: Call[Any], timeout_seconds: float) -> dict[str, Any]:
+        return {"method": call.method, "url": self.url + call.path, "headers": call.headers, "content": call.body,
+                "timeout": timeout_seconds}
+
+
+def answer(response: httpx2.Response, body: bytes | bytearray) -> Answer:
+    return Answer(response.status_code, dict(response.headers), bytes(body))
+
+
+def too_large(response: httpx2.Response) -> Silence:
+    error = UnreadableAnswer(f"The answer is larger than {ANSWER_BYTES_MAX} bytes", status=response.status_code,
+                             request_id=response.headers.get("x-request-id"))
+    return Silence(error, worth_repeating=False)
+
+
+def too_slow(timeout_seconds: float) -> Silence:
+    return Silence(Unreachable(f"No answer within {timeout_seconds:.3g} seconds"), worth_repeating=True)
+
+
+def silence(error: Exception) -> Silence:
+    return Silence(Unreachable(f"{type(error).__name__}: {error}"), worth_repeating=isinstance(error, PASSING))
+
+
+def in_time(step: Send, closing_at: float | None) -> Send:
+    """The same, but no longer than there is time until a client closes, in `time.monotonic()`'s seconds."""
+    if closing_at is None:
+        return step
+    left_seconds = max(TIMEOUT_SECONDS_MIN, closing_at - time.monotonic())
+    return replace(step, timeout_seconds=min(step.timeout_seconds, left_seconds))
