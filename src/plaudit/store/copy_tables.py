@@ -37,15 +37,15 @@ CONVERSATIONS = Table(
 MESSAGES = Table(
     "messages", ("project_id", "message_id"),
     ("role", "owner", "conversation_id", "created_at", "in_reply_to", "model", "prompt_version", "arms", "locale",
-     "platform", "trace_id", "span_id", "metadata", "content"),
+     "platform", "trace_id", "span_id", "metadata", "content", "by_receipt", "content_sha256"),
     batch_rows=250)  # a content may have a megabyte
 FEEDBACK = Table(
     "feedback", ("project_id", "message_id", "subject"),
-    ("vote", "comment", "revision", "contract", "auth_level", "created_at", "updated_at", "seq"))
+    ("vote", "comment", "reasons", "revision", "contract", "auth_level", "created_at", "updated_at", "seq"))
 HISTORY = Table(
     "history", ("seq",),
-    ("previous_seq", "project_id", "message_id", "subject", "vote", "comment", "revision", "contract", "auth_level",
-     "created_at", "updated_at"))
+    ("previous_seq", "project_id", "message_id", "subject", "vote", "comment", "reasons", "revision", "contract",
+     "auth_level", "created_at", "updated_at"))
 VISITORS = Table("visitors", ("project_id", "device_hash"), ("visitor_id", "created_at"))
 GUEST_DEVICES = Table(
     "guest_devices", ("project_id", "user_hash", "device_hash"), ("bound_at", "token_seen_at"))
@@ -53,7 +53,10 @@ GUEST_DEVICES = Table(
 REVIEWS = Table(
     "reviews", ("project_id", "message_id", "subject", "revision"), ("label", "note", "reviewer", "reviewed_at"))
 
-TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES, REVIEWS)
+LINKS = Table("links", ("project_id", "subject"), ("user_key", "linked_at"))
+UNKNOWN_MESSAGES = Table("unknown_messages", ("project_id", "day", "reason", "page"), ("count",))
+
+TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES, REVIEWS, LINKS, UNKNOWN_MESSAGES)
 
 
 def select(table: Table, mark: str, *, after: bool, descending: bool) -> str:
