@@ -63,11 +63,11 @@ class AsyncPlaudit(Offline):
 
     async def register_now(self, message: Message) -> Registered:
         """Once it returns, the message is on the server's disk."""
-        return await self._ask(calls.register_one(message, now(), self._key))
+        return await self.ask(calls.register_one(message, now(), self.server_key))
 
     async def message(self, message_id: str) -> RegisteredMessage:
         """Raises `NotFound`."""
-        return await self._ask(calls.message(message_id, self._key))
+        return await self.ask(calls.message(message_id, self.server_key))
 
     # ------------------------------------------------------------ votes
 
@@ -76,31 +76,31 @@ class AsyncPlaudit(Offline):
                      receipt: str | None = None) -> Submitted:
         """Vote as whoever the token, the guest's headers or the bearer receipt prove; None removes the vote."""
         proof = calls.proof(token, guest, receipt)
-        return await self._ask(calls.submit(message_id, vote, proof, comment=comment, reasons=reasons))
+        return await self.ask(calls.submit(message_id, vote, proof, comment=comment, reasons=reasons))
 
     async def my_feedback(self, conversation_id: str, *, token: str | None = None, guest: GuestHeaders | None = None
                           ) -> list[OwnVote]:
         """The voter's own votes in a conversation; none where it is somebody else's."""
-        return await self._ask(calls.my_feedback(conversation_id, calls.proof(token, guest, None)))
+        return await self.ask(calls.my_feedback(conversation_id, calls.proof(token, guest, None)))
 
     async def reasons(self, lang: str | None = None, *, token: str | None = None, guest: GuestHeaders | None = None
                       ) -> list[Reason]:
         """What may be given as a reason, in this language as far as the project has it."""
-        return await self._ask(calls.my_reasons(lang, calls.proof(token, guest, None)))
+        return await self.ask(calls.my_reasons(lang, calls.proof(token, guest, None)))
 
     async def link(self, stranger: Guest | Visitor, user: User) -> Linked:
         """Make a guest's or a visitor's messages and votes the user's, for good. The same again changes nothing.
 
         Raises `Conflict` where they are another user's already.
         """
-        return await self._ask(calls.link(stranger, user, self._key))
+        return await self.ask(calls.link(stranger, user, self.server_key))
 
     async def feedback(self, *, page_size: int = PAGE_SIZE_MAX, **wanted: Unpack[FeedbackFilter]
                        ) -> AsyncIterator[Feedback]:
         """The votes that stand, newest change first, asked for page by page as they are needed."""
         cursor: str | None = None
         while True:
-            page = await self._ask(calls.feedback_page(wanted, page_size, cursor, self._key))
+            page = await self.ask(calls.feedback_page(wanted, page_size, cursor, self.server_key))
             for item in page.items:
                 yield item
             cursor = page.cursor
@@ -109,7 +109,8 @@ class AsyncPlaudit(Offline):
 
     async def history(self, message_id: str) -> list[Revision]:
         """Everything that was ever said of a message, removals too."""
-        return await self._ask(calls.history(message_id, self._key))
+        return await self.ask(calls.history(message_id, self.server_key))
 
-    async def _ask(self, call: Call[T]) -> T:
-        return await run(self._attempts(call), self._http.send, sleep)
+    async def ask(self, call: Call[T], *, total_seconds: float | None = None) -> T:
+        """What a call of `plaudit.client.calls` asks for. Raises `PlauditError`."""
+        return await run(self._attempts(call, total_seconds), self._http.send, sleep)

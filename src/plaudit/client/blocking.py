@@ -72,11 +72,11 @@ class Plaudit(Offline):
 
     def register_now(self, message: Message) -> Registered:
         """Once it returns, the message is on the server's disk."""
-        return self._ask(calls.register_one(message, now(), self._key))
+        return self.ask(calls.register_one(message, now(), self.server_key))
 
     def message(self, message_id: str) -> RegisteredMessage:
         """Raises `NotFound`."""
-        return self._ask(calls.message(message_id, self._key))
+        return self.ask(calls.message(message_id, self.server_key))
 
     # ------------------------------------------------------------ votes
 
@@ -84,30 +84,30 @@ class Plaudit(Offline):
                token: str | None = None, guest: GuestHeaders | None = None, receipt: str | None = None) -> Submitted:
         """Vote as whoever the token, the guest's headers or the bearer receipt prove; None removes the vote."""
         proof = calls.proof(token, guest, receipt)
-        return self._ask(calls.submit(message_id, vote, proof, comment=comment, reasons=reasons))
+        return self.ask(calls.submit(message_id, vote, proof, comment=comment, reasons=reasons))
 
     def my_feedback(self, conversation_id: str, *, token: str | None = None, guest: GuestHeaders | None = None
                     ) -> list[OwnVote]:
         """The voter's own votes in a conversation; none where it is somebody else's."""
-        return self._ask(calls.my_feedback(conversation_id, calls.proof(token, guest, None)))
+        return self.ask(calls.my_feedback(conversation_id, calls.proof(token, guest, None)))
 
     def reasons(self, lang: str | None = None, *, token: str | None = None, guest: GuestHeaders | None = None
                 ) -> list[Reason]:
         """What may be given as a reason, in this language as far as the project has it."""
-        return self._ask(calls.my_reasons(lang, calls.proof(token, guest, None)))
+        return self.ask(calls.my_reasons(lang, calls.proof(token, guest, None)))
 
     def link(self, stranger: Guest | Visitor, user: User) -> Linked:
         """Make a guest's or a visitor's messages and votes the user's, for good. The same again changes nothing.
 
         Raises `Conflict` where they are another user's already.
         """
-        return self._ask(calls.link(stranger, user, self._key))
+        return self.ask(calls.link(stranger, user, self.server_key))
 
     def feedback(self, *, page_size: int = PAGE_SIZE_MAX, **wanted: Unpack[FeedbackFilter]) -> Iterator[Feedback]:
         """The votes that stand, newest change first, asked for page by page as they are needed."""
         cursor: str | None = None
         while True:
-            page = self._ask(calls.feedback_page(wanted, page_size, cursor, self._key))
+            page = self.ask(calls.feedback_page(wanted, page_size, cursor, self.server_key))
             yield from page.items
             cursor = page.cursor
             if cursor is None:
@@ -115,10 +115,11 @@ class Plaudit(Offline):
 
     def history(self, message_id: str) -> list[Revision]:
         """Everything that was ever said of a message, removals too."""
-        return self._ask(calls.history(message_id, self._key))
+        return self.ask(calls.history(message_id, self.server_key))
 
-    def _ask(self, call: Call[T]) -> T:
-        return run(self._attempts(call), self._http.send, sleep)
+    def ask(self, call: Call[T], *, total_seconds: float | None = None) -> T:
+        """What a call of `plaudit.client.calls` asks for. Raises `PlauditError`."""
+        return run(self._attempts(call, total_seconds), self._http.send, sleep)
 
 
 def _begin_anew() -> None:

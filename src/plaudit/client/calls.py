@@ -107,6 +107,18 @@ def history(message_id: str, key: str) -> Call[list[Revision]]:
     return Call("GET", f"/v1/feedback/{in_path(message_id, 'message_id')}/history", answers.history, bearer(key))
 
 
+# ---------------------------------------------------------------- for somebody else
+
+
+def passed_on(method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Call[Answer]:
+    """A page's request, whose answer is the page's to read."""
+    return Call(method, path, _as_it_is, headers, body)
+
+
+def _as_it_is(answer: Answer) -> Answer:
+    return answer
+
+
 # ---------------------------------------------------------------- who asks
 
 

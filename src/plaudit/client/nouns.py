@@ -92,6 +92,21 @@ class Message:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Facts(TypedDict, total=False):
+    """What a receipt may say of a message besides its ids and its owner."""
+
+    role: Role
+    model: str | None
+    prompt_version: str | None
+    arms: Mapping[str, str]
+    content: str | None
+    in_reply_to: str | None
+    locale: str | None
+    platform: str | None
+    trace_id: str | None
+    span_id: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredMessage:
     """A message as the server has it."""

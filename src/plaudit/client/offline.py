@@ -2,16 +2,16 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ssl import SSLContext
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from plaudit.client import receipts
 from plaudit.client.calls import Call
 from plaudit.client.connection import Endpoint
 from plaudit.client.errors import Closed, Invalid
-from plaudit.client.nouns import Message, Owner, Role
+from plaudit.client.nouns import Facts, Message, Owner
 from plaudit.client.outbox import Batching, Counts, Dropped, Line, Outbox, deliver
 from plaudit.client.receipts import ReceiptKey
 from plaudit.client.retries import Patience, Steps, attempts
@@ -61,22 +61,15 @@ class Offline:
         """How many messages that were handed to `register` will not be registered."""
         return self.counts.dropped
 
-    def receipt(self, message_id: str, conversation_id: str, owner: Owner, *, role: Role = "assistant",
-                model: str | None = None, prompt_version: str | None = None, arms: Mapping[str, str] | None = None,
-                content: str | None = None, in_reply_to: str | None = None, locale: str | None = None,
-                platform: str | None = None, trace_id: str | None = None, span_id: str | None = None,
-                lifetime: timedelta | None = None, bearer: bool = False) -> str:
+    def receipt(self, message_id: str, conversation_id: str, owner: Owner, *, lifetime: timedelta | None = None,
+                bearer: bool = False, **facts: Unpack[Facts]) -> str:
         """A signed statement that this message was shown to its owner; to be sent with the vote. Asks nobody.
 
         Of the content only its SHA-256 is in it. A `bearer` receipt is proof by itself: whoever holds it votes as the
         owner. Without a `lifetime` it is good for 90 days, a bearer receipt for 7. Raises `Invalid`.
         """
-        shown = Message(
-            id=message_id, conversation_id=conversation_id, owner=owner, role=role, model=model,
-            prompt_version=prompt_version, arms=arms or {}, content=content, in_reply_to=in_reply_to, locale=locale,
-            platform=platform, trace_id=trace_id, span_id=span_id,
-        )
-        return self.receipt_of(shown, lifetime=lifetime, bearer=bearer)
+        message = Message(id=message_id, conversation_id=conversation_id, owner=owner, **facts)
+        return self.receipt_of(message, lifetime=lifetime, bearer=bearer)
 
     def receipt_of(self, message: Message, *, lifetime: timedelta | None = None, bearer: bool = False) -> str:
         """`receipt` for a message that is to be registered as well. Raises `Invalid`."""
@@ -91,7 +84,11 @@ class Offline:
         return self._receipt_key
 
     @property
-    def _key(self) -> str:
+    def has_server_key(self) -> bool:
+        return self._server_key is not None
+
+    @property
+    def server_key(self) -> str:
         """Raises `Invalid` when there is none."""
         if self._server_key is None:
             raise Invalid.field("key", "is missing; `plaudit key new` makes one")
@@ -99,17 +96,18 @@ class Offline:
 
     def _line(self, message: Message) -> Line:
         """As it is now: whatever becomes of the caller's dictionaries. Raises `Invalid`."""
-        _ = self._key
+        _ = self.server_key
         return Line(message, to_json(registration(message, now())))
 
-    def _attempts(self, call: Call[T]) -> Steps[T]:
+    def _attempts(self, call: Call[T], total_seconds: float | None = None) -> Steps[T]:
         """Raises `Closed`."""
         if self._closed:
             raise Closed
-        return attempts(call, self._patience, time.monotonic, random.random)
+        patience = self._patience.within(total_seconds) if total_seconds else self._patience
+        return attempts(call, patience, time.monotonic, random.random)
 
     def _deliver(self) -> Steps[None]:
-        return deliver(self._outbox, self._key, self._patience, random.random)
+        return deliver(self._outbox, self.server_key, self._patience, random.random)
 
 
 def now() -> datetime:

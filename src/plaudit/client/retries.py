@@ -5,7 +5,7 @@ was asked for. The two clients run the same plans, each in its own way.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -29,8 +29,7 @@ class Patience:
     pause_seconds_max: float = 10.0
 
     def within(self, total_seconds: float) -> "Patience":
-        return Patience(total_seconds, min(self.attempt_seconds, total_seconds), self.pause_seconds,
-                        self.pause_seconds_max)
+        return replace(self, total_seconds=total_seconds, attempt_seconds=min(self.attempt_seconds, total_seconds))
 
 
 @dataclass(frozen=True, slots=True)

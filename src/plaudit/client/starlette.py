@@ -1,0 +1,265 @@
+"""For applications on Starlette or FastAPI: a page votes through the application, whose own sign-in says who it is.
+
+    thumbs = Thumbs(plaudit, owner=who_is_signed_in)
+    app.mount("/plaudit", thumbs)            # the endpoint of the page's <plaudit-thumbs>
+
+    shown = thumbs.answer(conversation_id, owner, model="gpt-x")
+    return StreamingResponse(shown.stream(pieces), headers=shown.headers)
+
+No key of Plaudit's reaches the page. What the page holds is a receipt for one message, which is worth nothing without
+the application's own proof of who asks; here it is exchanged, for one request, for a bearer receipt of that owner.
+"""
+
+import inspect
+import logging
+import re
+import time
+import uuid
+from asyncio import timeout
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Self, TypeVar, Unpack
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from plaudit.client import calls, receipts, wire
+from plaudit.client.answers import Answer
+from plaudit.client.awaiting import AsyncPlaudit
+from plaudit.client.calls import RECEIPT, Call
+from plaudit.client.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    PlauditError,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from plaudit.client.nouns import Facts, Json, Message, Owner
+from plaudit.client.offline import now
+from plaudit.client.receipts import ReceiptKey
+
+OwnerOf = Callable[[Request], Owner | Awaitable[Owner | None] | None]
+AddressOf = Callable[[Request], str | None]
+
+BODY_BYTES_MAX = 16 * 1024  # a thousand characters of comment, each of them escaped, and the rest
+BODY_SECONDS = 10.0
+BEARER_SECONDS = 60
+BEARER_SECONDS_MAX = int(receipts.BEARER_LIFETIME_MAX.total_seconds())
+PASSED_HEADERS = ("content-type", "retry-after", "x-request-id", "www-authenticate")
+JSON = re.compile(r'application/json(?:\s*;\s*charset="?utf-?8"?)?', re.IGNORECASE)
+
+log = logging.getLogger("plaudit.client")
+
+T = TypeVar("T")
+
+
+def peer(request: Request) -> str | None:
+    """Who is connected: the page's own address where no proxy stands before the application."""
+    return request.client.host if request.client else None
+
+
+class Thumbs:
+    """An ASGI application to mount, and what makes receipts for answers.
+
+    `owner` says who asks, by the application's own means; None is answered with 401. `address` is told to Plaudit in
+    X-Forwarded-For, so that its limits count pages and not the application: list the application among Plaudit's
+    `trusted_proxies`. `former_receipt_keys`: what older pages' receipts may be signed with.
+    """
+
+    def __init__(self, plaudit: AsyncPlaudit, owner: OwnerOf, *, address: AddressOf = peer,
+                 former_receipt_keys: Sequence[str] = (), total_seconds: float = 5.0) -> None:
+        """Raises `Invalid` for a client without a receipt key."""
+        self._plaudit = plaudit
+        self._keys = [plaudit.receipt_key, *map(ReceiptKey, former_receipt_keys)]
+        self._owner = owner
+        self._address = address
+        self._total_seconds = total_seconds
+        self._router = Router([
+            Route("/v1/messages/{message_id:path}/feedback", self._answering(self._vote), methods=["POST"]),
+        ])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._router(scope, receive, send)
+
+    def answer(self, conversation_id: str, owner: Owner, *, message_id: str | None = None, **facts: Unpack[Facts]
+               ) -> "ShownAnswer":
+        """An answer that is about to be shown, with its receipt. Without a `message_id` it gets a UUID.
+
+        Raises `Invalid`.
+        """
+        message = Message(id=message_id or str(uuid.uuid4()), conversation_id=conversation_id, owner=owner,
+                          created_at=now(), **facts)
+        return ShownAnswer(self._plaudit, message, self._plaudit.receipt_of(message))
+
+    # ------------------------------------------------------------ what a page may ask
+
+    async def _vote(self, request: Request) -> Answer:
+        owner = await self._who(request)
+        body = await _body(request)
+        message_id = request.path_params["message_id"]
+        receipt = await self._bearer_receipt(message_id, owner, request.headers.get(RECEIPT))
+        path = f"/v1/messages/{calls.in_path(message_id, 'message_id')}/feedback"
+        headers = {**self._told(request), RECEIPT: receipt, "Content-Type": calls.JSON}
+        return await self._plaudit.ask(calls.passed_on("POST", path, headers, body), total_seconds=self._total_seconds)
+
+    # ------------------------------------------------------------ who asks
+
+    async def _who(self, request: Request) -> Owner:
+        """Raises `Unauthenticated`."""
+        found = self._owner(request)
+        owner = await found if inspect.isawaitable(found) else found
+        if owner is None:
+            raise Unauthenticated
+        return owner
+
+    async def _bearer_receipt(self, message_id: str, owner: Owner, given: str | None) -> str:
+        """That this message is this owner's, for a minute.
+
+        Raises `Invalid` for a receipt that is none or another message's, `Forbidden` for another owner's, `NotFound`
+        where nobody knows the message.
+        """
+        key = next((key for key in self._keys if given and key.signed(given)), None)
+        claims = key.read(given) if key and given else await self._registered(message_id, owner)
+        if claims.get("message_id") != message_id:
+            raise Invalid.field("receipt", "is another message's")
+        if claims.get("owner") != wire.owner(owner):
+            raise Forbidden
+        return self._plaudit.receipt_key.sign({**claims, **_for_a_minute(claims["iat"])})
+
+    async def _registered(self, message_id: str, owner: Owner) -> Json:
+        """What a receipt would say of a message that is registered. Whose it is is for the server to say."""
+        known = await self._by_key(partial(calls.message, message_id))
+        message = Message(id=message_id, conversation_id=known.conversation_id, owner=owner, role=known.role)
+        return receipts.claims(message, self._plaudit.receipt_key.project, int(time.time()), None, bearer=True)
+
+    async def _by_key(self, call: Callable[[str], Call[T]]) -> T:
+        """What the application itself asks. Raises `Invalid` where it has no key, `Unavailable` for one that is not
+        believed: a page cannot mend that."""
+        if not self._plaudit.has_server_key:
+            raise Invalid.field("receipt", "is missing")
+        try:
+            return await self._plaudit.ask(call(self._plaudit.server_key), total_seconds=self._total_seconds)
+        except (Unauthenticated, Forbidden) as error:
+            log.error("Plaudit refuses this application's key: %s", error)  # noqa: TRY400 - the trace says no more
+            raise _not_our_day(error.request_id) from None
+
+    def _told(self, request: Request) -> dict[str, str]:
+        address = self._address(request)
+        return {"X-Forwarded-For": address} if address else {}
+
+    def _answering(self, handle: Callable[[Request], Awaitable[Answer]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                return _passed(await handle(request))
+            except PlauditError as error:
+                return _refused(error)
+
+        return answer
+
+
+@dataclass
+class ShownAnswer:
+    """An answer on its way to the page. When the block ends, it is registered with as much as was shown of it.
+
+    A context manager; `stream` is one way to use it.
+    """
+
+    plaudit: AsyncPlaudit
+    message: Message
+    receipt: str
+    _pieces: list[str] = field(default_factory=list, repr=False)
+    _length: int = 0
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """For the response: what the page gives to its <plaudit-thumbs>."""
+        return {"X-Message-Id": self.message.id, "X-Message-Receipt": self.receipt}
+
+    def add(self, text: str) -> None:
+        """What of it is shown now."""
+        self._length += len(text)
+        if self._length <= wire.CONTENT_LENGTH_MAX:
+            self._pieces.append(text)
+
+    async def stream(self, pieces: AsyncIterable[str]) -> AsyncIterator[str]:
+        """The pieces as they come. Registers what was shown also when the page goes away or a piece fails to come."""
+        with self:
+            async for piece in pieces:
+                self.add(piece)
+                yield piece
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """An answer of which nothing was shown is none."""
+        if not self._length:
+            return
+        whole = self._length <= wire.CONTENT_LENGTH_MAX
+        text = "".join(self._pieces).replace("\0", "\N{REPLACEMENT CHARACTER}") if whole else None
+        try:
+            self.plaudit.register(replace(self.message, content=text))
+        except PlauditError:
+            log.exception("Answer %s is shown but not registered; its receipt stands for it", self.message.id)
+
+
+# ---------------------------------------------------------------- requests
+
+
+async def _body(request: Request) -> bytes:
+    """Raises `Invalid` for what is no JSON, for a page of another origin could send it unasked; for too much of it;
+    and for what does not come."""
+    if not JSON.fullmatch(request.headers.get("content-type", "").strip()):
+        raise Invalid("Send the body as application/json", code="unsupported_media_type", status=415)
+    body = bytearray()
+    try:
+        async with timeout(BODY_SECONDS):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > BODY_BYTES_MAX:
+                    raise Invalid(f"The body is larger than {BODY_BYTES_MAX} bytes", code="body_too_large", status=413)
+    except (TimeoutError, ClientDisconnect):
+        raise Invalid("The request took too long to arrive", code="request_timeout", status=408) from None
+    return bytes(body)
+
+
+def _for_a_minute(issued_at: int) -> Json:
+    """A bearer receipt's times. Where it registers the message, that was shown when the page's receipt was made,
+    unless that was too long ago for a bearer receipt to say."""
+    expires_at = int(time.time()) + BEARER_SECONDS
+    return {"iat": max(issued_at, expires_at - BEARER_SECONDS_MAX), "exp": expires_at, "bearer": True}
+
+
+# ---------------------------------------------------------------- answers
+
+STATUSES: Mapping[type[PlauditError], int] = {
+    Invalid: 422, Unauthenticated: 401, Forbidden: 403, NotFound: 404, RateLimited: 429, Unavailable: 503}
+UNAUTHENTICATED, INTERNAL = 401, 500
+
+
+def _passed(answer: Answer) -> Response:
+    """As Plaudit gave it; but that it does not believe the application is nothing that a page can mend."""
+    if answer.status == UNAUTHENTICATED:
+        log.error("Plaudit does not believe this application's receipts: %s", answer.body.decode(errors="replace"))
+        return _refused(_not_our_day(answer.request_id))
+    headers = {name: answer.headers[name] for name in PASSED_HEADERS if name in answer.headers}
+    return Response(answer.body, answer.status, {**headers, "cache-control": "no-store"})
+
+
+def _not_our_day(request_id: str | None) -> Unavailable:
+    return Unavailable(code="dependency_down", status=502, request_id=request_id)
+
+
+def _refused(error: PlauditError) -> Response:
+    """In the shape in which Plaudit says no."""
+    said = {"code": error.code, "message": error.message, **({"details": error.details} if error.details else {}),
+            "request_id": error.request_id or f"req_{uuid.uuid4().hex[:16]}"}
+    status = error.status or next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), INTERNAL)
+    again = isinstance(error, Unavailable | RateLimited)
+    headers = {"retry-after": str(max(1, round(error.retry_after_seconds or 1)))} if again else {}
+    return Response(wire.to_json({"error": said}), status, {**headers, "cache-control": "no-store"}, calls.JSON)
