@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from plaudit.analytics import Analytics
-from plaudit.http import api, dashboard, docs
+from plaudit.http import api, dashboard, docs, element
 from plaudit.http.address import Network
 from plaudit.http.contracts import handauncle, plaudit, siteassist
 from plaudit.http.door import Door
@@ -58,6 +58,7 @@ class Application:
                         batch_body_bytes_max=settings.batch_body_bytes_max),
             *health.routes(),
             *docs.routes(authenticator, settings.docs_access),
+            *element.routes(),
             *(dashboard.routes(service, analytics, pages, door, metrics) if pages else ()),
             *more_routes,
         ]

@@ -116,7 +116,7 @@ class Edge:
         headers = [*response.raw_headers, (b"x-request-id", notes.request_id.encode("ascii")), *notes.headers]
         if notes.limit:
             headers += _limit_headers(*notes.limit)
-        if b"origin" in notes.asked and notes.operation != "preflight":
+        if b"origin" in notes.asked and notes.operation != "preflight" and not _is_for_anybody(response):
             headers += cors.answer_headers(notes, self._origins)
         if notes.method in READING:
             headers += [header for header in UNLESS_SAID if header[0].decode() not in response.headers]
@@ -149,6 +149,10 @@ class Edge:
                 project=notes.project.id if notes.project else None,
                 subject_kind=notes.subject.kind.value if notes.subject else None,
             )
+
+
+def _is_for_anybody(response: Response) -> bool:
+    return "access-control-allow-origin" in response.headers
 
 
 def refusal_headers(error: PlauditError) -> Headers:

@@ -1,0 +1,38 @@
+// What an element is made of. Built node by node: a page's policy may forbid markup from strings.
+
+const THUMB = "M4 11h3v9H4zM9 20V10.5L13 3c1.5 0 2.4 1.2 2.1 2.6L14.4 9H19a2 2 0 0 1 2 2.5l-1.7 7a2 2 0 0 1-2 1.5z";
+
+// The parts by their names, and their `root`.
+export function view() {
+  const parts = {};
+  const part = (name, tag, attributes, ...children) =>
+    parts[name] = make(tag, { part: name, id: name, ...attributes }, ...children);
+  const thumb = (vote) => part(vote, "button", { part: `thumb ${vote}`, value: vote },
+    make("svg", { viewBox: "0 0 24 24", "aria-hidden": true }, make("path", { d: THUMB })));
+  parts.root = make("div", {},
+    make("div", {}, thumb("like"), thumb("dislike"), part("status", "span", { role: "status" })),
+    part("box", "div", { role: "group", "aria-labelledby": "label" },
+      part("label", "span"),
+      part("reasons", "div"),
+      part("field", "div", {},
+        part("comment", "textarea", { dir: "auto", "aria-labelledby": "label", "aria-describedby": "count" }),
+        part("count", "span")),
+      make("div", {}, part("send", "button"), part("skip", "button"))));
+  return parts;
+}
+
+export function reason({ id, text }) {
+  const made = make("button", { part: "reason", value: id, "aria-pressed": false }, text);
+  made.onclick = () => { made.ariaPressed = !isChosen(made); };
+  return made;
+}
+
+export const isChosen = (reason) => reason.ariaPressed === "true";
+export const length = (text) => [...text.value].length;
+
+function make(tag, attributes, ...children) {
+  const made = document.createElementNS(`http://www.w3.org/${/svg|path/.test(tag) ? "2000/svg" : "1999/xhtml"}`, tag);
+  for (const name in attributes) made.setAttribute(name, attributes[name]);
+  made.append(...children);
+  return made;
+}
