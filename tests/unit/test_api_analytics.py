@@ -14,9 +14,9 @@ import pytest
 from plaudit import rules
 from plaudit.analytics import Analytics
 from plaudit.auth.keys import new_server_key
-from plaudit.http.api.identifiers import read_instant
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.document import document
+from plaudit.http.identifiers import read_instant
 from plaudit.http.metrics import Metrics
 from plaudit.model import AuthLevel, Contract, Message, Role, Scope, ServerKey, Subject, SubjectKind, Vote, Voter
 from plaudit.service import Service

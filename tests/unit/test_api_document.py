@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from plaudit.http.api import registration
+from plaudit.http import registration
 from plaudit.http.document import document
 
 WHOLE = json.loads(document("plaudit.http.api"))

@@ -16,9 +16,10 @@ from plaudit.errors import (
     Unauthenticated,
     Unavailable,
 )
-from plaudit.http.api import DIALECT, registration, wire
-from plaudit.http.api.identifiers import read_id, read_instant
+from plaudit.http import registration
+from plaudit.http.api import DIALECT, wire
 from plaudit.http.errors import BodyTooLarge, HeadersTooLarge, MethodNotAllowed, RouteNotFound, UnsupportedMediaType
+from plaudit.http.identifiers import read_id, read_instant
 from plaudit.model import (
     AuthLevel,
     Contract,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from plaudit.errors import Invalid
 from plaudit.http import hours
 from plaudit.http.api.query import Reader, members, one_of, parameters, text_up_to
-from plaudit.http.api.registration import ARMS_MAX
+from plaudit.http.registration import ARMS_MAX
 from plaudit.model import Attribute, AuthLevel, Dimension, Period, Project, Selection
 
 TEXT_LENGTH_MAX = 256

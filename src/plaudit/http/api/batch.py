@@ -12,9 +12,9 @@ from starlette.requests import Request
 
 from plaudit.errors import Invalid, MalformedBody
 from plaudit.http import body
-from plaudit.http.api.registration import MESSAGE_BYTES_MAX
 from plaudit.http.errors import UnsupportedMediaType
 from plaudit.http.exchange import exchange
+from plaudit.http.registration import MESSAGE_BYTES_MAX
 
 LINES_MAX = 10_000
 SLICE_LINES = 250

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from plaudit.errors import Invalid
-from plaudit.http.api.identifiers import read_id, read_instant
+from plaudit.http.identifiers import read_id, read_instant
 from plaudit.model import AuthLevel, Contract, FeedbackFilter, Vote
 
 Reader = Callable[[str, str], Any]  # the text and the parameter's name -> the value

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from plaudit.analytics import Analytics
 from plaudit.errors import Conflict, Invalid, PlauditError
-from plaudit.http import body
-from plaudit.http.api import analytics_routes, batch, query, registration, wire
-from plaudit.http.api.identifiers import read_id
+from plaudit.http import body, registration
+from plaudit.http.api import analytics_routes, batch, query, wire
 from plaudit.http.api.proof import Proof
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
+from plaudit.http.identifiers import read_id
 from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Message, Project, Scope, Subject
 from plaudit.ports import Authenticator, Registered

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from plaudit.errors import Invalid, MalformedBody
-from plaudit.http.api.identifiers import ID, ID_LENGTH_MAX, read_id, read_instant
 from plaudit.http.body import is_too_deep
+from plaudit.http.identifiers import ID, ID_LENGTH_MAX, read_id, read_instant
 from plaudit.model import Instant, Message, Role, Subject, SubjectKind
 from plaudit.rules import canonical_id
 
