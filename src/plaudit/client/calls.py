@@ -152,7 +152,7 @@ def _device(guest: GuestHeaders) -> dict[str, str]:
 
 def in_path(message_id: str, field: str) -> str:
     """An id as one segment of a path. Raises `Invalid` for what can be no id."""
-    check({field: message_id}, dict[str, Id])
+    check(message_id, Id, field)
     return quote(message_id, safe="")
 
 

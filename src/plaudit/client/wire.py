@@ -127,12 +127,12 @@ AT = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`\Z")
 PATTERN = re.compile(r"Expected `str` matching regex .*", re.DOTALL)
 
 
-def check(given: Json, kind: Any) -> None:
-    """Raises `Invalid` naming the first field that is wrong."""
+def check(given: Any, kind: Any, name: str = "body") -> None:
+    """Raises `Invalid` naming the first field that is wrong, or the whole by its `name`."""
     try:
         msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         text = str(error)
         at = AT.search(text)
         reason = PATTERN.sub("has a character that is not allowed here", text[:at.start()] if at else text)
-        raise Invalid.field(at[1].replace("[...]", "") if at else "body", reason) from None
+        raise Invalid.field(at[1].replace("[...]", "") if at else name, reason) from None
