@@ -43,17 +43,17 @@ PLAN = f"""\
 NUMBER  NAME            PHASE     HOW
 {ADDED[0]:04}    source          expand    one transaction; votes wait half a second at most
 {ADDED[1]:04}    by_source       expand    outside a transaction; votes go on
-{ADDED[2]:04}    fill_locale     expand    in small batches; votes go on
+{ADDED[2]:04}    fill_span       expand    in small batches; votes go on
 {TAKEN_AWAY:04}    without_owners  contract  one transaction; votes wait half a second at most
 
 {RUNS}{WAITS}"""
 EXPANDED = f"""\
 {{name}}: 3 migrations done
 
-NUMBER  NAME         PHASE
-{ADDED[0]:04}    source       expand
-{ADDED[1]:04}    by_source    expand
-{ADDED[2]:04}    fill_locale  expand
+NUMBER  NAME       PHASE
+{ADDED[0]:04}    source     expand
+{ADDED[1]:04}    by_source  expand
+{ADDED[2]:04}    fill_span  expand
 
 1 migration left:
 

@@ -17,6 +17,7 @@ class Ratios(NamedTuple):
     effective: np.ndarray
     numerator: np.ndarray
     denominator: np.ndarray
+    below: np.ndarray
 
     @property
     def variance(self):
@@ -59,7 +60,7 @@ def ratio(above, below):
         occupied = (below > 0).sum(axis=-1)
         shifts = (np.sqrt(occupied / (occupied - 1))[..., None] * (value[..., None] * below - above)
                   / (denominator[..., None] - below))
-    return Ratios(value, shifts, effective, numerator, denominator)
+    return Ratios(value, shifts, effective, numerator, denominator, below)
 
 
 def interval(rate, error=ratios.ERROR):
@@ -81,7 +82,9 @@ def contrast(baseline, arm):
         variance = ((arm.shifts - baseline.shifts) ** 2).sum(axis=-1) + sum(edges)
         below = sum(part**2 / (side.effective - 1) for part, side in zip(parts, (baseline, arm), strict=True))
         pooled = (baseline.numerator + arm.numerator) / (baseline.denominator + arm.denominator)
-        return Contrasts(arm.value - baseline.value, np.sqrt(variance), sum(parts) ** 2 / below, pooled * (1 - pooled))
+        occupied = ((baseline.below > 0) | (arm.below > 0)).sum(axis=-1)
+        degrees = np.minimum(sum(parts) ** 2 / below, occupied - 1)
+        return Contrasts(arm.value - baseline.value, np.sqrt(variance), degrees, pooled * (1 - pooled))
 
 
 def edge(side):
