@@ -17,7 +17,7 @@ import time
 import uuid
 from asyncio import timeout
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Self, TypeVar, Unpack
 
@@ -39,7 +39,19 @@ from plaudit.client.errors import (
     Unauthenticated,
     Unavailable,
 )
-from plaudit.client.nouns import Facts, Json, Message, Owner
+from plaudit.client.nouns import (
+    Facts,
+    FeedbackFilter,
+    Guest,
+    GuestHeaders,
+    Json,
+    Message,
+    Owner,
+    OwnVote,
+    Subject,
+    User,
+    Visitor,
+)
 from plaudit.client.offline import now
 from plaudit.client.receipts import ReceiptKey
 
@@ -51,6 +63,7 @@ BODY_SECONDS = 10.0
 BEARER_SECONDS = 60
 BEARER_SECONDS_MAX = int(receipts.BEARER_LIFETIME_MAX.total_seconds())
 PASSED_HEADERS = ("content-type", "retry-after", "x-request-id", "www-authenticate")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 JSON = re.compile(r'application/json(?:\s*;\s*charset="?utf-?8"?)?', re.IGNORECASE)
 
 log = logging.getLogger("plaudit.client")
@@ -81,6 +94,7 @@ class Thumbs:
         self._total_seconds = total_seconds
         self._router = Router([
             Route("/v1/messages/{message_id:path}/feedback", self._answering(self._vote), methods=["POST"]),
+            Route("/v1/me/feedback", self._answering(self._own_votes), methods=["GET"]),
         ])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,6 +120,27 @@ class Thumbs:
         path = f"/v1/messages/{calls.in_path(message_id, 'message_id')}/feedback"
         headers = {**self._told(request), RECEIPT: receipt, "Content-Type": calls.JSON}
         return await self._plaudit.ask(calls.passed_on("POST", path, headers, body), total_seconds=self._total_seconds)
+
+    async def _own_votes(self, request: Request) -> Answer:
+        """The asker's in one conversation, so that a page that is loaded anew shows them."""
+        owner = await self._who(request)
+        conversation_id = request.query_params.get("conversation", "")
+        wire.check(conversation_id, wire.Id, "conversation")
+        if isinstance(owner, Guest):
+            proof = calls.proof(None, GuestHeaders(owner.device_id, owner.user_id), None)
+            asked = calls.my_feedback(conversation_id, {**self._told(request), **proof})
+            votes = await self._plaudit.ask(asked, total_seconds=self._total_seconds)
+        else:
+            votes = await self._votes_of(owner, conversation_id)
+        said = [{**asdict(vote), "updated_at": wire.instant(vote.updated_at, "updated_at")} for vote in votes]
+        return Answer(OK, {"content-type": calls.JSON}, wire.to_json({"data": said}))
+
+    async def _votes_of(self, owner: User | Visitor, conversation_id: str) -> list[OwnVote]:
+        """What the key may read, and of that only what is the owner's: the application has no token of theirs."""
+        wanted = FeedbackFilter(conversation_id=conversation_id)
+        page = await self._by_key(partial(calls.feedback_page, wanted, calls.PAGE_SIZE_MAX, None))
+        return [OwnVote(found.message_id, found.vote, found.comment, found.updated_at, found.reasons)
+                for found in page.items if is_of(owner, found.subject)]
 
     # ------------------------------------------------------------ who asks
 
@@ -228,6 +263,13 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
+def is_of(owner: User | Visitor, subject: Subject) -> bool:
+    """The server writes UUIDs in lower case, and everything else as it was given."""
+    if isinstance(owner, User):
+        return subject == Subject(user=owner)
+    return subject == Subject(visitor=Visitor(owner.id.lower() if UUID.fullmatch(owner.id) else owner.id))
+
+
 def _for_a_minute(issued_at: int) -> Json:
     """A bearer receipt's times. Where it registers the message, that was shown when the page's receipt was made,
     unless that was too long ago for a bearer receipt to say."""
@@ -237,9 +279,9 @@ def _for_a_minute(issued_at: int) -> Json:
 
 # ---------------------------------------------------------------- answers
 
+OK, UNAUTHENTICATED, INTERNAL = 200, 401, 500
 STATUSES: Mapping[type[PlauditError], int] = {
     Invalid: 422, Unauthenticated: 401, Forbidden: 403, NotFound: 404, RateLimited: 429, Unavailable: 503}
-UNAUTHENTICATED, INTERNAL = 401, 500
 
 
 def _passed(answer: Answer) -> Response:
