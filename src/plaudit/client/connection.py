@@ -11,7 +11,7 @@ from plaudit import __version__
 from plaudit.client.answers import Answer
 from plaudit.client.calls import Call
 from plaudit.client.errors import Invalid, Unreachable, UnreadableAnswer
-from plaudit.client.retries import Pause, Send, Silence
+from plaudit.client.retries import TIMEOUT_SECONDS_MIN, Pause, Send, Silence
 
 ANSWER_BYTES_MAX = 32 * 1024 * 1024
 HEADERS = {
@@ -23,7 +23,6 @@ PASSING = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolEr
 FAILURES = (httpx2.HTTPError, httpx2.InvalidURL)
 
 PAUSE_SECONDS_MAX_IN_CLOSING = 0.25
-TIMEOUT_SECONDS_MIN = 0.001
 AFTER_A_BUG = Pause(1.0, asked=False)
 
 

@@ -15,6 +15,7 @@ from plaudit.client.errors import PlauditError
 
 WORTH_REPEATING = frozenset((429, 502, 503, 504))
 DOUBLINGS_MAX = 16
+TIMEOUT_SECONDS_MIN = 0.001
 
 T = TypeVar("T")
 
@@ -65,8 +66,8 @@ def attempts(call: Call[T], patience: Patience, clock: Clock, chance: Chance) ->
     """
     deadline = clock() + patience.total_seconds
     for failures in count(1):
-        timeout_seconds = min(patience.attempt_seconds, deadline - clock())
-        outcome = yield Send(call, timeout_seconds)
+        left_seconds = max(TIMEOUT_SECONDS_MIN, deadline - clock())  # a pause may have taken longer than it should
+        outcome = yield Send(call, min(patience.attempt_seconds, left_seconds))
         assert outcome is not None  # noqa: S101 - whoever runs a plan answers each `Send`
         if isinstance(outcome, Answer) and outcome.status not in WORTH_REPEATING:
             return call.read(outcome)
