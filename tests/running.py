@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import jwt
 import tomlkit
 from command_line import started
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from identity_provider import ISSUER, OTHER_ISSUER, token
+
+from plaudit.settings.receipt_keys import key_text
 
 MAIN = "main"
 ORIGIN = "https://www.example.com"
@@ -42,6 +46,8 @@ def project(project_id: str, jwks_url: str = UNREACHABLE, issuer: str = ISSUER, 
         "limits": {"per_subject": 0},
         "server_keys": [{"id": f"{project_id}-key", "sha256": key_hash, "scopes": ["admin"]}],
         "issuers": [{"issuer": issuer, "audiences": [audience(project_id)], "jwks_url": jwks_url}],
+        "receipt_keys": [{"id": f"{project_id}-receipts", "algorithm": "EdDSA",
+                          "key": key_text(_receipt_key(project_id).public_key().public_bytes_raw())}],
         **changes,
     }
 
@@ -65,6 +71,19 @@ def every_kind_of_project(jwks_url: str) -> list[Json]:
 
 def server_key(project_id: str = MAIN) -> str:
     return f"sk_{project_id}_key_of_the_back_end"
+
+
+def _receipt_key(project_id: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(project_id.encode()).digest())
+
+
+def receipt(message_id: str, owner: "Person", conversation_id: str | None = None, **changes: Any) -> Headers:
+    """As the application's back end signs it; for an hour."""
+    now = int(time.time())
+    claims = {"project": owner.project, "message_id": message_id, "owner": owner.owner,
+              "conversation_id": conversation_id or fresh("c"), "iat": now, "exp": now + 3600, **changes}
+    header = {"kid": f"{owner.project}-receipts", "typ": "receipt+jwt"}
+    return {"x-message-receipt": jwt.encode(claims, _receipt_key(owner.project), "EdDSA", header)}
 
 
 def publishable_key(project_id: str = MAIN) -> str:
@@ -141,6 +160,9 @@ class Plaudit:
         message = {"conversation_id": conversation_id or str(uuid.uuid4()), "role": "assistant", "owner": owner.owner}
         return self.http.put(f"/v1/messages/{message_id}", json={**message, **changes},
                              headers=bearer(server_key(owner.project)))
+
+    def message(self, message_id: str, project_id: str = MAIN) -> httpx2.Response:
+        return self.http.get(f"/v1/messages/{message_id}", headers=bearer(server_key(project_id)))
 
     def visitor(self, project_id: str = MAIN) -> Person:
         """Somebody whom SiteAssist's widget has introduced."""

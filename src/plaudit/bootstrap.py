@@ -217,8 +217,8 @@ async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
             seen, keys = found, _keys(data_path, known)
             if keys != known:
                 known = keys
-                authenticator.renew_server_keys(with_keys(prepared.written, keys))
-                log.info("server keys renewed", ids=[key.id for key in keys.server_keys])
+                authenticator.renew_keys(with_keys(prepared.written, keys))
+                log.info("keys renewed", ids=keys.ids)
         await asyncio.sleep(KEYS_SECONDS)
 
 

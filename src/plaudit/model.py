@@ -56,6 +56,7 @@ class AuthLevel(StrEnum):
     GUEST_BARE = "guest-bare"
     GUEST_BOUND = "guest-bound"
     GUEST_SIGNED = "guest-signed"
+    RECEIPT = "receipt"  # by a bearer receipt alone, such as a link in an e-mail
 
 
 class GuestMode(StrEnum):
@@ -90,6 +91,22 @@ class ServerKey:
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+class ReceiptAlgorithm(StrEnum):
+    """By their names in JOSE (RFC 8037, RFC 7518)."""
+
+    ED25519 = "EdDSA"
+    HS256 = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptKey:
+    """What the application's receipts are checked with: Ed25519's public key, or a secret that both know."""
+
+    id: str
+    algorithm: ReceiptAlgorithm
+    key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +160,7 @@ class Project:
     origins: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     server_keys: tuple[ServerKey, ...] = ()
+    receipt_keys: tuple[ReceiptKey, ...] = ()
     issuers: tuple[Issuer, ...] = ()
     guest_mode: GuestMode = GuestMode.BOUND
     limits: Limits = field(default_factory=Limits)
@@ -203,6 +221,17 @@ class Message:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the application says of a message that it may not have registered, signed, so that nobody can change it."""
+
+    message: Message
+    issued_at: Instant
+    expires_at: Instant
+    content_sha256: str | None = None  # hexadecimal, of the content, which a receipt does not hold
+    bearer: bool = False  # whoever holds it votes as the message's owner
+
+
 class Vote(IntEnum):
     LIKE = 1
     DISLIKE = -1
@@ -220,6 +249,7 @@ class Submission:
     vote: Vote | None
     comment: str | None
     at: Instant
+    receipt: Receipt | None = None  # registers the message where it is not
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,16 @@ class Store(Protocol):
     """
 
     async def submit(self, submission: Submission) -> Feedback | None:
-        """Decide and store one vote; None when there was nothing to remove.
+        """Decide and store one vote; None when there was nothing to remove. A message that is not registered is
+        registered by the submission's receipt, if it has one, in the same transaction.
 
-        Raises whatever the decider raises: `NotFound`, `Forbidden`, `Invalid`.
+        Raises whatever the decider raises: `NotFound`, `Forbidden`, `Invalid`; and `Conflict` when the receipt's
+        message cannot be registered.
         """
 
     async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
-        """One outcome a message, in order. A conflict changes nothing; the same again is a no-op."""
+        """One outcome a message, in order. A conflict changes nothing; the same again is a no-op, unless a receipt has
+        registered it before: then what receipts leave out, content and metadata among it, is completed."""
 
     async def create_conversation(self, conversation: Conversation) -> None:
         """Raises `Conflict` when the id is taken in this project."""
@@ -180,6 +183,9 @@ class Authenticator(Protocol):
         """
 
     def by_server_key(self, key: str) -> tuple[Project, ServerKey]: ...
+
+    def by_receipt(self, receipt: str) -> tuple[Project, bytes]:
+        """Whose key has signed it, and its claims as JSON. Raises `Invalid` for what no project's key has signed."""
 
     def by_publishable_key(self, key: str, origin: str | None) -> Project:
         """Raises `Forbidden` when a browser's `origin` is not one of the project's."""

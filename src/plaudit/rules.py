@@ -4,9 +4,25 @@ import re
 from dataclasses import dataclass
 
 from plaudit.errors import Conflict, FeedbackOff, Forbidden, Invalid, NotFound, PaymentRequired
-from plaudit.model import Conversation, Feedback, Instant, Message, Project, Role, Subject, Submission, Vote
+from plaudit.model import (
+    Conversation,
+    Feedback,
+    Instant,
+    Message,
+    Project,
+    Receipt,
+    Role,
+    Subject,
+    Submission,
+    Vote,
+    Voter,
+)
 
 FEEDBACK = "feedback"
+DAY_MILLISECONDS = 24 * 60 * 60 * 1000
+RECEIPT_MILLISECONDS_MAX = 400 * DAY_MILLISECONDS
+BEARER_MILLISECONDS_MAX = 14 * DAY_MILLISECONDS  # it lies about in mailboxes
+RECEIPT_LEEWAY_MILLISECONDS = 30_000  # of two clocks
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
@@ -56,6 +72,22 @@ def decide(message: MessageHead | None, existing: Standing | Feedback | None, su
         created_at=existing.created_at if existing else submission.at,
         updated_at=max(existing.updated_at, submission.at) if existing else submission.at,
     )
+
+
+def check_receipt(receipt: Receipt, voter: Voter, message_id: str, now: Instant) -> None:
+    """A receipt that goes with a vote. Whose it is comes last: that is told only to who holds a good one.
+
+    Raises `Invalid` for one that is out of date or of another message, `Forbidden` for another owner's.
+    """
+    lifetime_max = BEARER_MILLISECONDS_MAX if receipt.bearer else RECEIPT_MILLISECONDS_MAX
+    if not receipt.issued_at - RECEIPT_LEEWAY_MILLISECONDS <= now < receipt.expires_at + RECEIPT_LEEWAY_MILLISECONDS:
+        raise Invalid("receipt", "has expired, or is not valid yet")
+    if receipt.expires_at - receipt.issued_at > lifetime_max:
+        raise Invalid("receipt", f"is valid for more than {lifetime_max // DAY_MILLISECONDS} days")
+    if (receipt.message.project_id, receipt.message.id) != (voter.project.id, message_id):
+        raise Invalid("receipt", "is of another message")
+    if receipt.message.owner != voter.subject:
+        raise Forbidden
 
 
 def require_feedback(project: Project) -> None:

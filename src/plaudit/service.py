@@ -13,6 +13,7 @@ from plaudit.model import (
     Message,
     Page,
     RatedMessage,
+    Receipt,
     Review,
     ReviewFilter,
     ReviewItem,
@@ -40,12 +41,14 @@ class Service:
         return self._now()
 
     async def submit(self, voter: Voter, contract: Contract, message_id: str, vote: Vote | None,
-                     comment: str | None = None) -> Feedback | None:
-        """Store one vote, durably; None when there was nothing to remove.
+                     comment: str | None = None, *, receipt: Receipt | None = None) -> Feedback | None:
+        """Store one vote, durably; None when there was nothing to remove. A receipt registers its message first.
 
-        Raises `PaymentRequired`, `FeedbackOff`, `NotFound`, `Forbidden`, `Invalid`, `Unavailable`.
+        Raises `PaymentRequired`, `FeedbackOff`, `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `Unavailable`.
         """
         rules.require_feedback(voter.project)
+        if receipt:
+            rules.check_receipt(receipt, voter, message_id, self._now())
         return await self._store.submit(Submission(
             project_id=voter.project.id,
             message_id=message_id,
@@ -55,6 +58,7 @@ class Service:
             vote=vote,
             comment=comment,
             at=self._now(),
+            receipt=receipt,
         ))
 
     async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:

@@ -2,15 +2,20 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import jwt
 import pytest
 from command_line import plaudit
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from plaudit.auth.keys import sha256_of
-from plaudit.settings import load
+from plaudit.auth.receipts import Receipts
+from plaudit.model import ReceiptKey
+from plaudit.settings import Settings, built_in, load
 from plaudit.settings.keys import keys_file, read_keys
+from plaudit.settings.receipt_keys import key_bytes
 
 DATA = Path("plaudit-data")
 FILE = """\
@@ -72,7 +77,7 @@ def test_a_revoked_key_is_gone(capsys):
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["key", "revoke", "written"],
-     'key "written" stands in plaudit.toml; remove its [[projects.server_keys]] there and restart the server'),
+     'key "written" stands in plaudit.toml; remove it there and restart the server'),
     (["key", "new", "--id", "written"], 'there is a key "written" in plaudit.toml already; choose another --id'),
     (["token", "--development", "--subject", "a", "--project", "blog"],
      "only the default project, shop, believes the development issuer"),
@@ -117,3 +122,44 @@ def test_a_token_is_a_users_of_the_development_issuer(capsys):
     assert (claims["iss"], claims["sub"], claims["aud"], claims["exp"] - claims["iat"]) == (
         "http://127.0.0.1:81/development/", "alice", "plaudit-development", 300)
     assert (DATA / "development-key.pem").stat().st_mode & 0o777 == 0o600
+
+
+# ---------------------------------------------------------------- keys that sign receipts
+
+
+@pytest.mark.parametrize("algorithm", ["ed25519", "hs256"])
+def test_a_key_that_signs_receipts_is_shown_once_and_what_it_is_checked_by_is_kept(capsys, algorithm):
+    said = plaudit(capsys, "key", "new", "--receipts", "--id", "chat", "--algorithm", algorithm)
+    secret = re.search(rf"^secret: rk_{algorithm}\.default\.chat\.([\w-]{{43}})$", said.out, re.MULTILINE)[1]
+    [kept] = read_keys(DATA).receipt_keys
+    believed = ReceiptKey(kept.id, kept.algorithm, key_bytes(kept.key))
+    signed = jwt.encode({"project": "default"}, _signing_key(algorithm, secret), kept.algorithm.value,
+                        {"kid": "chat", "typ": "receipt+jwt"})
+    Receipts([replace(built_in(Settings()).default_project, receipt_keys=(believed,))]).verify(signed)
+    assert (secret in (DATA / "keys.toml").read_text(encoding="utf-8")) == (algorithm == "hs256")
+    listed = plaudit(capsys, "key", "list").out
+    assert re.search(r"chat +default +receipts \((EdDSA|HS256)\)", listed)
+    assert secret not in listed
+    assert plaudit(capsys, "key", "revoke", "chat").code == 0
+    assert read_keys(DATA).receipt_keys == ()
+
+
+def _signing_key(algorithm, text):
+    secret = key_bytes(text)
+    return Ed25519PrivateKey.from_private_bytes(secret) if algorithm == "ed25519" else secret
+
+
+def test_such_a_key_can_stand_in_the_settings(capsys):
+    said = plaudit(capsys, "key", "new", "--receipts", "--id", "chat", "--toml")
+    Path("plaudit.toml").write_text('[[projects]]\nid = "default"\n' + said.out, encoding="utf-8")
+    assert plaudit(capsys, "config", "check").code == 0
+    assert "receipts (EdDSA)" in plaudit(capsys, "key", "list").out
+    assert plaudit(capsys, "key", "new", "--id", "chat").code == 2
+
+
+@pytest.mark.parametrize("key_id", ["a.b", "a b", "", "x" * 65])
+def test_its_id_has_no_dot(capsys, key_id):
+    """A key's text is divided by them."""
+    said = plaudit(capsys, "key", "new", "--receipts", "--id", key_id or "ü")
+    assert said.code == 2
+    assert "must be letters, digits, dashes or underscores" in said.err

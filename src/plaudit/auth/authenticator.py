@@ -12,6 +12,7 @@ from plaudit.auth.bounded import Bounded
 from plaudit.auth.guests import GuestHashes, GuestIdentity
 from plaudit.auth.jwks import JwksCache
 from plaudit.auth.keys import SERVER_KEY_PREFIX, PublishableKeys, ServerKeys
+from plaudit.auth.receipts import Receipts
 from plaudit.auth.tokens import Unverified, refused
 from plaudit.auth.verified import Signer, VerifiedTokens
 from plaudit.errors import Forbidden, Unauthenticated
@@ -57,6 +58,7 @@ class Authenticator:
         self._hosts = {host.lower(): project for project in projects for host in project.hosts}
         self._issuers = _by_issuer(projects)
         self._server_keys = ServerKeys(projects)
+        self._receipts = Receipts(projects)
         self._publishable_keys = PublishableKeys(projects)
         self._session_secret = secrets.session_secret
         self._session_lifetime_seconds = session_lifetime_seconds
@@ -198,9 +200,14 @@ class Authenticator:
 
     # ------------------------------------------------------------ keys and visitors
 
-    def renew_server_keys(self, projects: Sequence[Project]) -> None:
-        """From now on believe these projects' server keys, and no others."""
+    def renew_keys(self, projects: Sequence[Project]) -> None:
+        """From now on believe these projects' server keys and receipt keys, and no others."""
         self._server_keys = ServerKeys(projects)
+        self._receipts = Receipts(projects)
+
+    def by_receipt(self, receipt: str) -> tuple[Project, bytes]:
+        """Whose key has signed it, and its claims. See `ports.Authenticator`."""
+        return self._receipts.verify(receipt)
 
     def by_server_key(self, key: str) -> tuple[Project, ServerKey]:
         """Raises `Unauthenticated` when no project has this key."""

@@ -12,6 +12,7 @@ from plaudit.model import Contract, Voter
 from plaudit.ports import Authenticator, DeviceClaim
 
 VISIBLE = re.compile(rb"[\x20-\x7e]*")
+PROOFS = frozenset((b"authorization", b"x-device-id", b"x-user-id"))
 HEADERS = frozenset((b"authorization", b"x-device-id", b"x-user-id", b"x-platform", b"x-device-token"))
 
 

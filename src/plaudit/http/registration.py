@@ -57,20 +57,25 @@ class Owner(Struct, frozen=True, forbid_unknown_fields=True):
     visitor: VisitorOwner | None = None
 
 
-class Registration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Shown(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a receipt says as well."""
+
     conversation_id: Id
     role: Role
     owner: Owner
-    created_at: str | None = None
     model: Medium | None = None
     prompt_version: Medium | None = None
     arms: Arms | None = None
-    content: Content | None = None
     in_reply_to: Id | None = None
     locale: Short | None = None
     platform: Short | None = None
     trace_id: Short | None = None
     span_id: Short | None = None
+
+
+class Registration(Shown, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    created_at: str | None = None
+    content: Content | None = None
     metadata: dict[str, Any] | None = None
 
 
@@ -94,24 +99,8 @@ class Draft:
 
     def message(self, project_id: str, owner: Subject) -> Message:
         given = self.registration
-        return Message(
-            project_id=project_id,
-            id=self.id,
-            conversation_id=canonical_id(given.conversation_id),
-            role=given.role,
-            owner=owner,
-            created_at=self.created_at,
-            model=given.model,
-            prompt_version=given.prompt_version,
-            arms=given.arms or {},
-            content=given.content,
-            in_reply_to=given.in_reply_to and canonical_id(given.in_reply_to),
-            locale=given.locale,
-            platform=given.platform,
-            trace_id=given.trace_id,
-            span_id=given.span_id,
-            metadata=given.metadata or {},
-        )
+        return message_of(given, project_id, self.id, owner, self.created_at,
+                          content=given.content, metadata=given.metadata)
 
 
 _registration = msgspec.json.Decoder(Registration)
@@ -128,6 +117,28 @@ def decode_line(line: bytes | memoryview, now: Instant) -> Draft:
     """One registration of a batch. Raises as `decode` does."""
     given = _decoded(_line, line)
     return _checked(canonical_id(given.id), given, now)
+
+
+def message_of(given: Shown, project_id: str, message_id: str, owner: Subject, created_at: Instant, *,
+               content: str | None = None, metadata: dict[str, Any] | None = None) -> Message:
+    return Message(
+        project_id=project_id,
+        id=message_id,
+        conversation_id=canonical_id(given.conversation_id),
+        role=given.role,
+        owner=owner,
+        created_at=created_at,
+        model=given.model,
+        prompt_version=given.prompt_version,
+        arms=given.arms or {},
+        content=content,
+        in_reply_to=given.in_reply_to and canonical_id(given.in_reply_to),
+        locale=given.locale,
+        platform=given.platform,
+        trace_id=given.trace_id,
+        span_id=given.span_id,
+        metadata=metadata or {},
+    )
 
 
 def claimed_id(line: bytes | memoryview) -> str | None:
@@ -147,6 +158,12 @@ def known_owner(owner: Owner) -> Subject:
     return Subject.of(SubjectKind.VISITOR, canonical_id(owner.visitor.id))
 
 
+def check_owner(owner: Owner) -> None:
+    """Raises `Invalid`."""
+    if sum(map(bool, (owner.user, owner.guest, owner.visitor))) != 1:
+        raise Invalid("owner", "must hold exactly one of user, guest and visitor")
+
+
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | memoryview) -> Any:
     try:
         decoded = decoder.decode(body)
@@ -160,8 +177,7 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | memoryview) -> 
 
 
 def _checked(message_id: str, given: Registration, now: Instant) -> Draft:
-    if sum(map(bool, (given.owner.user, given.owner.guest, given.owner.visitor))) != 1:
-        raise Invalid("owner", "must hold exactly one of user, guest and visitor")
+    check_owner(given.owner)
     if given.metadata and _size(given.metadata) > METADATA_BYTES_MAX:
         raise Invalid("metadata", f"must be at most {METADATA_BYTES_MAX} bytes of JSON")
     created_at = now if given.created_at is None else read_instant(given.created_at, "created_at")

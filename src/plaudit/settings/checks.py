@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from plaudit.settings.receipt_keys import key_bytes
 from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings
 from plaudit.settings.toml_lines import KeyPath
 
@@ -13,6 +14,7 @@ Problem = tuple[KeyPath, str]
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256")
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+RECEIPT_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ISSUER = re.compile(r'https?://[!-"$->@-~]{1,500}')
 HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
 POSTGRES_PLACE = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.ASCII)  # either left out
@@ -117,6 +119,19 @@ def _keys(project: ProjectTable) -> Iterator[Problem]:
                 "must be the SHA-256 of a key, 64 lower-case hexadecimal digits; `plaudit key new --toml` prints one")
         if not server_key.scopes:
             yield ("server_keys", index, "scopes"), "a key without scopes may do nothing; give it some or remove it"
+    for index, receipt_key in enumerate(project.receipt_keys):
+        if not RECEIPT_KEY_ID.fullmatch(receipt_key.id):
+            yield ("receipt_keys", index, "id"), "must be 1 to 64 letters, digits, dashes or underscores"
+        if not _is_key(receipt_key.key):
+            yield ("receipt_keys", index, "key"), (
+                "must be 32 bytes in base64url; `plaudit key new --receipts --toml` prints such a key")
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return bool(key_bytes(text))
+    except ValueError:
+        return False
 
 
 def _web(project: ProjectTable) -> Iterator[Problem]:
@@ -222,6 +237,8 @@ def _shared(projects: Iterable[ProjectTable]) -> Iterator[Problem]:
             (("server_keys", index, "id"), key.id) for index, key in enumerate(project.server_keys))),
         ("server key", lambda project: (
             (("server_keys", index, "sha256"), key.sha256) for index, key in enumerate(project.server_keys))),
+        ("receipt key id", lambda project: (
+            (("receipt_keys", index, "id"), key.id) for index, key in enumerate(project.receipt_keys))),
         ("issuer and audience", _audiences),
     )
     for what, marks_of in marks:

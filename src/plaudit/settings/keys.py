@@ -13,13 +13,15 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from plaudit.model import Project, Scope, ServerKey
+from plaudit.model import Project, ReceiptAlgorithm, ReceiptKey, Scope, ServerKey
 from plaudit.settings import private_files
 from plaudit.settings.loading import SettingsError
+from plaudit.settings.receipt_keys import key_bytes
 from plaudit.settings.secrets import read_private
 
 FILE_NAME = "keys.toml"
-HEAD = "# Kept by `plaudit key new` and `plaudit key revoke`. Server keys are here as SHA-256 only.\n\n"
+HEAD = ("# Kept by `plaudit key new` and `plaudit key revoke`. Server keys are here as SHA-256 only, receipt keys as\n"
+        "# what receipts are checked with.\n\n")
 
 
 class KeyRecord(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,9 +32,23 @@ class KeyRecord(Struct, frozen=True, forbid_unknown_fields=True):
     created: str  # RFC 3339
 
 
+class ReceiptKeyRecord(Struct, frozen=True, forbid_unknown_fields=True):
+    project: str
+    id: str
+    algorithm: ReceiptAlgorithm
+    key: str  # base64url without padding: Ed25519's public key, or for HS256 the secret itself
+    created: str  # RFC 3339
+
+
 class Keys(Struct, frozen=True, forbid_unknown_fields=True):
     server_keys: tuple[KeyRecord, ...] = ()
     publishable_keys: dict[str, str] = {}  # by project
+    receipt_keys: tuple[ReceiptKeyRecord, ...] = ()
+
+    @property
+    def ids(self) -> list[str]:
+        """Of both kinds: no two keys have the same."""
+        return [*(key.id for key in self.server_keys), *(key.id for key in self.receipt_keys)]
 
 
 def keys_file(data_path: Path) -> Path:
@@ -45,10 +61,13 @@ def read_keys(data_path: Path) -> Keys:
     if not path.exists():
         return Keys()
     try:
-        return msgspec.convert(tomllib.loads(read_private(path)), Keys)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        keys = msgspec.convert(tomllib.loads(read_private(path)), Keys)
+        for record in keys.receipt_keys:
+            key_bytes(record.key)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"{path}: cannot be understood ({error}); restore it from a backup, or remove it and make "
                             "new keys with `plaudit key new`") from error
+    return keys
 
 
 def stamp(data_path: Path) -> tuple[int, int] | None:
@@ -64,20 +83,35 @@ def add_key(data_path: Path, record: KeyRecord, publishable: str | None = None) 
     """Store one more server key, and the project's publishable key if one is given. Raises `SettingsError`."""
     with _locked(data_path):
         keys = read_keys(data_path)
-        if any(key.id == record.id for key in keys.server_keys):
-            raise SettingsError(f'there is a key "{record.id}" already; choose another --id, or revoke it first')
+        _refuse_taken(keys, record.id)
         named = {record.project: publishable} if publishable else {}
-        _write(data_path, Keys((*keys.server_keys, record), keys.publishable_keys | named))
+        _write(data_path, msgspec.structs.replace(
+            keys, server_keys=(*keys.server_keys, record), publishable_keys=keys.publishable_keys | named))
+
+
+def add_receipt_key(data_path: Path, record: ReceiptKeyRecord) -> None:
+    """Believe one more key's receipts. Raises `SettingsError`."""
+    with _locked(data_path):
+        keys = read_keys(data_path)
+        _refuse_taken(keys, record.id)
+        _write(data_path, msgspec.structs.replace(keys, receipt_keys=(*keys.receipt_keys, record)))
 
 
 def revoke_key(data_path: Path, key_id: str) -> bool:
-    """Forget a server key; say whether it was there. Raises `SettingsError`."""
+    """Forget a key; say whether it was there. Raises `SettingsError`."""
     with _locked(data_path):
         keys = read_keys(data_path)
-        kept = tuple(key for key in keys.server_keys if key.id != key_id)
-        if len(kept) < len(keys.server_keys):
-            _write(data_path, Keys(kept, keys.publishable_keys))
-        return len(kept) < len(keys.server_keys)
+        kept = msgspec.structs.replace(
+            keys, server_keys=tuple(key for key in keys.server_keys if key.id != key_id),
+            receipt_keys=tuple(key for key in keys.receipt_keys if key.id != key_id))
+        if kept != keys:
+            _write(data_path, kept)
+        return kept != keys
+
+
+def _refuse_taken(keys: Keys, key_id: str) -> None:
+    if key_id in keys.ids:
+        raise SettingsError(f'there is a key "{key_id}" already; choose another --id, or revoke it first')
 
 
 def with_keys(projects: tuple[Project, ...], keys: Keys) -> tuple[Project, ...]:
@@ -87,6 +121,7 @@ def with_keys(projects: tuple[Project, ...], keys: Keys) -> tuple[Project, ...]:
             project,
             publishable_key=project.publishable_key or keys.publishable_keys.get(project.id),
             server_keys=(*project.server_keys, *_of(project, keys)),
+            receipt_keys=(*project.receipt_keys, *_receipt_keys(project, keys)),
         )
         for project in projects
     )
@@ -96,6 +131,12 @@ def _of(project: Project, keys: Keys) -> Iterator[ServerKey]:
     for key in keys.server_keys:
         if key.project == project.id:
             yield ServerKey(key.id, key.sha256, frozenset(key.scopes))
+
+
+def _receipt_keys(project: Project, keys: Keys) -> Iterator[ReceiptKey]:
+    for key in keys.receipt_keys:
+        if key.project == project.id:
+            yield ReceiptKey(key.id, key.algorithm, key_bytes(key.key))
 
 
 def _write(data_path: Path, keys: Keys) -> None:

@@ -1,8 +1,9 @@
 """From the tables of the file to the nouns of the core. The tables have been checked before."""
 
-from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, ServerKey, SignIn
+from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, ReceiptKey, ServerKey, SignIn
 from plaudit.rules import FEEDBACK
 from plaudit.settings.checks import jwks_url
+from plaudit.settings.receipt_keys import key_bytes
 from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings
 
 DEFAULT = "default"  # the id of the project that is there without a file
@@ -33,6 +34,7 @@ def _project(table: ProjectTable, plans: dict[str, Plan]) -> Project:
         origins=frozenset(table.origins),
         hosts=frozenset(table.hosts),
         server_keys=tuple(ServerKey(key.id, key.sha256, frozenset(key.scopes)) for key in table.server_keys),
+        receipt_keys=tuple(ReceiptKey(key.id, key.algorithm, key_bytes(key.key)) for key in table.receipt_keys),
         issuers=tuple(_issuer(issuer) for issuer in table.issuers),
         guest_mode=table.guest_mode,
         limits=Limits(table.limits.per_subject, table.limits.per_project),

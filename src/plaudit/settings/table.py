@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from plaudit.model import Contract, GuestMode, Scope
+from plaudit.model import Contract, GuestMode, ReceiptAlgorithm, Scope
 
 UNLIMITED = "unlimited"  # the plan that is there without being written down
 
@@ -55,6 +55,15 @@ class ServerKeyTable(Struct, frozen=True, forbid_unknown_fields=True):
     created: Annotated[str, says("When the key was made, for your own records.")] = ""
 
 
+class ReceiptKeyTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[projects.receipt_keys]]`: what checks receipts, as printed by `plaudit key new --receipts --toml`."""
+
+    id: Annotated[str, says("The key's id, which each of its receipts names; to list and to revoke it by.")]
+    algorithm: Annotated[ReceiptAlgorithm, says("`EdDSA`: the key is Ed25519's public one. `HS256`: it is the secret.")]
+    key: Annotated[str, says("The key's 32 bytes in base64url.")]
+    created: Annotated[str, says("When the key was made, for your own records.")] = ""
+
+
 class DashboardTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[projects.dashboard]`: an OpenID Connect provider through which people sign in to the pages, beside the keys."""
 
@@ -88,6 +97,7 @@ class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     dashboard: Annotated[DashboardTable | None, says("See `[projects.dashboard]`.")] = None
     issuers: Annotated[tuple[IssuerTable, ...], says("See `[[projects.issuers]]`.")] = ()
     server_keys: Annotated[tuple[ServerKeyTable, ...], says("See `[[projects.server_keys]]`.")] = ()
+    receipt_keys: Annotated[tuple[ReceiptKeyTable, ...], says("See `[[projects.receipt_keys]]`.")] = ()
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,6 +184,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("`[projects.limits]`", LimitsTable),
     ("`[[projects.issuers]]`", IssuerTable),
     ("`[[projects.server_keys]]`", ServerKeyTable),
+    ("`[[projects.receipt_keys]]`", ReceiptKeyTable),
     ("`[projects.dashboard]`", DashboardTable),
 )
 

@@ -28,6 +28,7 @@ class Move(NamedTuple):
     change: Changed
     leaves: int | None
     joins: int | None
+    reviewed: bool = False
 
 
 def keep(changes: Sequence[Changed], zones: Mapping[str, str]) -> Steps[None]:
@@ -45,7 +46,7 @@ def keep(changes: Sequence[Changed], zones: Mapping[str, str]) -> Steps[None]:
     if text := tally.text():
         yield Ask("add_changes", {"id": min(change.seq for change in changes), "changes": text})
     for project_id, own in groupby(moves, lambda move: move.change.state.project_id):
-        yield from _queue(project_id, list(own))
+        yield from queue(project_id, list(own))
 
 
 def rank_of(seq: int | None, vote: Counted | None) -> int | None:
@@ -64,7 +65,18 @@ def words_row(rank: int, project_id: str, message_id: str, texts: Sequence[str |
     return (rank, project_id, message_id, " ".join([project_word(project_id), *found])) if found else None
 
 
-def _queue(project_id: str, moves: Sequence[Move]) -> Steps[None]:
+def reword(project_id: str, message_id: str, content: str, votes: Sequence[Row]) -> Steps[None]:
+    """The words of votes on a message whose content has become known. `votes`: each vote, comment, auth level, seq."""
+    ranked = [(rank_of(seq, counted(vote, comment is not None, auth_level)), comment)
+              for vote, comment, auth_level, seq in votes]
+    noted = [row for rank, comment in ranked if rank is not None
+             if (row := words_row(rank, project_id, message_id, (comment, content[:CHARACTERS_MAX])))]
+    if noted:
+        yield Ask("forget_words", {"project_id": project_id, "ranks": [row[0] for row in noted]})
+        yield Put("note_words", noted)
+
+
+def queue(project_id: str, moves: Sequence[Move]) -> Steps[None]:
     """Whoever votes anew stands in the queue anew."""
     if gone := [move.leaves for move in moves if move.leaves is not None]:
         yield Ask("leave_queue", {"project_id": project_id, "ranks": gone})
@@ -78,7 +90,7 @@ def _queue(project_id: str, moves: Sequence[Move]) -> Steps[None]:
 
 def _entry(move: Move) -> Row:
     state = move.change.state
-    return state.project_id, False, move.joins, state.message_id, state.subject.key
+    return state.project_id, move.reviewed, move.joins, state.message_id, state.subject.key
 
 
 def _had_words(known: Known) -> bool:

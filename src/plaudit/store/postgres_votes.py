@@ -10,13 +10,14 @@ from functools import partial
 
 import asyncpg
 
-from plaudit.errors import PlauditError
+from plaudit.errors import Conflict, PlauditError
 from plaudit.model import Feedback, Submission
 from plaudit.store.deciding import Decide, Key, Known, Outcome, key_of
 from plaudit.store.derived import Changed, keep
 from plaudit.store.plans import Ask, Row
 from plaudit.store.postgres_connections import WRITING, Connections, ask, columns, run
 from plaudit.store.rows import feedback_row
+from plaudit.store.writes import register_by_receipts
 
 STOCK = 1000  # numbers taken from the database at a time
 UNKNOWN = (None,) * 15  # what is known of a message that is not there
@@ -47,8 +48,10 @@ class Votes:
                                 ) -> dict[Key, Outcome]:
         """The outcomes that hold once this is committed; those that another process came before have none."""
         known = await _read(connection, [key_of(submission) for submission in submissions])
-        outcomes = {key_of(submission): self._decided(known[key_of(submission)], submission)
-                    for submission in submissions}
+        conflicts = await self._register(submissions, known, connection)
+        by_key = {key_of(submission): submission for submission in submissions}
+        outcomes: dict[Key, Outcome] = {
+            key: conflicts.get(key[:2]) or self._decided(known[key], submission) for key, submission in by_key.items()}
         changed = [outcome for outcome in outcomes.values() if isinstance(outcome, Feedback)]
         overtaken = await self._write(changed, known, connection) if changed else ()
         if not changed and None in outcomes.values():
@@ -69,6 +72,17 @@ class Votes:
             kept = [Changed(changes[row[:3]], row[-2], known[row[:3]]) for row in history]
             await run(connection, partial(keep, kept, self._zones))
         return {state[:3] for state in states if state[-1] not in written}
+
+    async def _register(self, submissions: Sequence[Submission], known: dict[Key, Known],
+                        connection: asyncpg.Connection) -> Mapping[tuple[str, str], Conflict]:
+        """Messages that are known by their votes' receipts only; those that cannot be registered."""
+        unknown = [submission for submission in submissions if known[key_of(submission)].head is None]
+        receipts = [submission.receipt for submission in unknown if submission.receipt]
+        if not receipts:
+            return {}
+        conflicts = await run(connection, partial(register_by_receipts, receipts, self._zones))
+        known |= await _read(connection, list(map(key_of, unknown)))
+        return conflicts
 
     def _decided(self, known: Known, submission: Submission) -> Outcome:
         try:

@@ -31,7 +31,8 @@ SELECT coalesce(max(seq), 0) FROM history;
 -- CROSS JOIN keeps the order here and below: left to choose, SQLite reads the whole project to look for a few ids.
 -- Messages already registered under these ids; `ids` is a JSON array.
 SELECT m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
-       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content, m.by_receipt,
+       m.content_sha256
 FROM json_each(:ids) AS w
 CROSS JOIN messages AS m
 WHERE m.project_id = :project_id AND m.message_id = w.value;
@@ -55,8 +56,21 @@ WHERE c.project_id = :project_id AND c.conversation_id = w.value;
 
 -- insert_message --
 INSERT INTO messages (project_id, message_id, role, owner, conversation_id, created_at, in_reply_to, model,
-                      prompt_version, arms, locale, platform, trace_id, span_id, metadata, content)
+                      prompt_version, arms, locale, platform, trace_id, span_id, metadata, content, by_receipt,
+                      content_sha256)
 VALUES {rows};
+
+-- complete_message --
+-- What a receipt has left out. Nothing that a vote is counted by.
+UPDATE messages SET content = :content, metadata = :metadata, in_reply_to = coalesce(in_reply_to, :in_reply_to),
+    trace_id = coalesce(trace_id, :trace_id), span_id = coalesce(span_id, :span_id), by_receipt = 0
+WHERE project_id = :project_id AND message_id = :message_id AND by_receipt = 1;
+
+-- read_votes_on --
+-- Votes on one message that stand, for the words of a content that came after them.
+SELECT f.vote, f.comment, f.auth_level, f.seq
+FROM feedback AS f
+WHERE f.project_id = :project_id AND f.message_id = :message_id AND f.vote IS NOT NULL;
 
 -- touch_conversation --
 -- A message makes its conversation known and moves its updated_at forward.

@@ -39,7 +39,8 @@ SELECT pg_logical_emit_message(true, :prefix::text, :prefix::text);
 
 -- read_messages_by_id --
 SELECT m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
-       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content, m.by_receipt,
+       m.content_sha256
 FROM messages AS m
 WHERE m.project_id = :project_id AND m.message_id = ANY(:ids::text[]);
 
@@ -51,11 +52,13 @@ WHERE c.project_id = :project_id AND c.conversation_id = ANY(:ids::text[]);
 -- insert_message --
 -- One that somebody else has registered meanwhile is not written.
 INSERT INTO messages (project_id, message_id, role, owner, conversation_id, created_at, in_reply_to, model,
-                      prompt_version, arms, locale, platform, trace_id, span_id, metadata, content)
+                      prompt_version, arms, locale, platform, trace_id, span_id, metadata, content, by_receipt,
+                      content_sha256)
 SELECT * FROM unnest(:project_id::text[], :message_id::text[], :role::text[], :owner::text[],
                      :conversation_id::text[], :created_at::bigint[], :in_reply_to::text[], :model::text[],
                      :prompt_version::text[], :arms::text[], :locale::text[], :platform::text[], :trace_id::text[],
-                     :span_id::text[], :metadata::text[], :content::text[])
+                     :span_id::text[], :metadata::text[], :content::text[], :by_receipt::smallint[],
+                     :content_sha256::text[])
 ON CONFLICT (project_id, message_id) DO NOTHING;
 
 -- touch_conversation --

@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 import structlog
 
-from plaudit.errors import PlauditError, Unavailable
+from plaudit.errors import Conflict, PlauditError, Unavailable
 from plaudit.model import Feedback, Submission
 from plaudit.store import sqlite_file
 from plaudit.store.checkpoints import Checkpoints
@@ -22,6 +22,7 @@ from plaudit.store.queries import queries
 from plaudit.store.rows import feedback_row, from_json
 from plaudit.store.sqlite_file import DAMAGE, HOW_TO_RESTORE, OUTAGES, damage, open_writer, unavailable
 from plaudit.store.sqlite_plans import chunks, flat, for_rows, put, run
+from plaudit.store.writes import register_by_receipts
 
 Job = Submission | Plan[Any]
 Row = tuple[Any, ...]
@@ -87,12 +88,16 @@ class Writer:
     def _vote(self, connection: apsw.Connection, submissions: Sequence[Submission]) -> list[Any]:
         """Decide each on what its predecessors left, then write: states once a key, history every time."""
         known = _read(connection, [key_of(submission) for submission in submissions])
+        conflicts = self._register(connection, submissions, known)
         outcomes: list[Feedback | PlauditError | None] = []
         states: dict[Key, Row] = {}
         changes: dict[Key, Feedback] = {}
         history: list[Row] = []
         for submission in submissions:
             standing = known[key_of(submission)]
+            if conflict := conflicts.get(key_of(submission)[:2]):
+                outcomes.append(conflict)
+                continue
             try:
                 changed = self._decide(standing.head, standing.feedback, submission)
             except PlauditError as refusal:
@@ -112,6 +117,18 @@ class Writer:
             kept = [Changed(changes[key], states[key][-1], known[key]) for key in keys]
             run(connection, partial(keep, kept, self._zones))
         return outcomes
+
+    def _register(self, connection: apsw.Connection, submissions: Sequence[Submission], known: dict[Key, Known]
+                  ) -> Mapping[tuple[str, str], Conflict]:
+        """Messages that are known by their votes' receipts only; those that cannot be registered."""
+        unknown = [submission for submission in submissions if known[key_of(submission)].head is None]
+        receipts = [submission.receipt for submission in unknown if submission.receipt]
+        if not receipts:
+            return {}
+        conflicts: Mapping[tuple[str, str], Conflict] = run(
+            connection, partial(register_by_receipts, receipts, self._zones))
+        known |= _read(connection, list(dict.fromkeys(key_of(submission) for submission in unknown)))
+        return conflicts
 
     def _usable(self) -> apsw.Connection:
         """The connection, opened anew after a failed write. Raises `Unavailable` once damage was found."""

@@ -2,24 +2,29 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from itertools import groupby
 from operator import attrgetter
 
 from plaudit.errors import Conflict
-from plaudit.model import Conversation, Instant, Message, Role
+from plaudit.model import Conversation, Instant, Message, Receipt, Role
 from plaudit.ports import DeviceBinding, Registered
 from plaudit.rules import registration_conflict
 from plaudit.store import rows
+from plaudit.store.derived import reword
 from plaudit.store.plans import Ask, Put, Row, Steps
 from plaudit.store.tally import Tally, answer_of, cell_bindings, cell_id, cell_of
 
 CHANGE_BITS = 62
 
 
-def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, str]
-             ) -> Steps[list[Registered | Conflict]]:
-    """Messages of one project; each is judged on what those before it left."""
+def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, str],
+             hashes: Mapping[str, str | None] | None = None) -> Steps[list[Registered | Conflict]]:
+    """Messages of one project; each is judged on what those before it left. `hashes`, by id: it is receipts that say
+    so, and these are their contents' hashes."""
     found = yield from _by_id("read_messages_by_id", project_id, {message.id for message in messages})
-    known = {message.id: message for message in map(rows.message, found)}
+    known = {row[1]: rows.message(row[:rows.MESSAGE_WIDTH]) for row in found}
+    incomplete = {row[1]: row[-1] for row in found if row[-2] and hashes is None}
     found = yield from _by_id(
         "read_conversations_by_id", project_id, {message.conversation_id for message in messages})
     conversations = {conversation.id: conversation for conversation in map(rows.conversation, found)}
@@ -28,14 +33,53 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
     for message in messages:
         existing = known.get(message.id)
         conflict = registration_conflict(message, existing, conversations.get(message.conversation_id))
+        if conflict is None and message.id in incomplete:
+            conflict = yield from _complete(message, incomplete.pop(message.id))
         outcomes.append(conflict or Registered(created=existing is None))
         if conflict is None and existing is None:
             new[message.id] = known[message.id] = message
             conversations.setdefault(message.conversation_id, _conversation_of([message]))
-    yield Put("insert_message", [rows.message_row(new[message_id]) for message_id in sorted(new)])
+    yield Put("insert_message", [(*rows.message_row(new[message_id]), *_receipt(message_id, hashes))
+                                 for message_id in sorted(new)])
     yield Put("touch_conversation", _touched(new.values()))
     yield from _count(project_id, [message for message in new.values() if message.role is Role.ASSISTANT], zones)
     return outcomes
+
+
+def register_by_receipts(receipts: Sequence[Receipt], zones: Mapping[str, str]
+                         ) -> Steps[dict[tuple[str, str], Conflict]]:
+    """By project and message: those that cannot be registered."""
+    conflicts: dict[tuple[str, str], Conflict] = {}
+    by_project = sorted(receipts, key=lambda receipt: receipt.message.project_id)
+    for project_id, group in groupby(by_project, lambda receipt: receipt.message.project_id):
+        own = list({receipt.message.id: receipt for receipt in group}.values())
+        outcomes = yield from register(project_id, [receipt.message for receipt in own], zones,
+                                       {receipt.message.id: receipt.content_sha256 for receipt in own})
+        conflicts |= {(project_id, receipt.message.id): outcome
+                      for receipt, outcome in zip(own, outcomes, strict=True) if isinstance(outcome, Conflict)}
+    return conflicts
+
+
+def _receipt(message_id: str, hashes: Mapping[str, str | None] | None) -> Row:
+    return (0, None) if hashes is None else (1, hashes[message_id])
+
+
+def _complete(message: Message, content_sha256: str | None) -> Steps[Conflict | None]:
+    """Of a message that only a receipt has told of so far; and the votes on it can be searched by its content."""
+    if content_sha256 and message.content is not None and content_sha256 != _sha256(message.content):
+        return Conflict("message", "content")
+    key = {"project_id": message.project_id, "message_id": message.id}
+    yield Ask("complete_message", {**key, "content": message.content, "metadata": rows.to_json(message.metadata),
+                                   "in_reply_to": message.in_reply_to, "trace_id": message.trace_id,
+                                   "span_id": message.span_id})
+    if message.content:
+        votes = yield Ask("read_votes_on", key)
+        yield from reword(message.project_id, message.id, message.content, votes)
+    return None
+
+
+def _sha256(content: str) -> str:
+    return sha256(content.encode()).hexdigest()
 
 
 def _count(project_id: str, shown: Sequence[Message], zones: Mapping[str, str]) -> Steps[None]:

@@ -15,6 +15,7 @@ from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.exchange import exchange
 from plaudit.http.query import single
+from plaudit.http.receipts import receipt
 from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Contract, Conversation, Feedback, Voter
 from plaudit.ports import Authenticator
@@ -44,7 +45,8 @@ class HandAuncle:
         voter = await self._voter(request)
         message_id = wire.decode_message_id(path_id(request, "messageId", "messageId"))
         vote, comment = wire.decode_vote(json_object(body))
-        stored = await self._service.submit(voter, NAME, message_id, vote, comment)
+        held = await receipt(request, self._authenticator)
+        stored = await self._service.submit(voter, NAME, message_id, vote, comment, receipt=held)
         return _success(request, wire.encode_vote(cast("Feedback", stored)))  # only a removal leaves nothing
 
     async def conversations(self, request: Request) -> Response:

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from plaudit.errors import Invalid
-from plaudit.http import identity
+from plaudit.http import identity, receipts
 from plaudit.http.bearer import bearer
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.plaudit import wire
@@ -12,7 +12,7 @@ from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.query import single
 from plaudit.http.resource import Resource, path_id, resource
-from plaudit.model import Contract, Voter
+from plaudit.model import Contract, Receipt, Voter
 from plaudit.ports import Authenticator
 from plaudit.rules import canonical_id
 from plaudit.service import Service
@@ -36,10 +36,10 @@ class Plaudit:
 
     async def vote(self, request: Request) -> Response:
         body = await read(request, self._body_bytes_max)
-        voter = await self._voter(request)
+        voter, held = await self._voter_or_holder(request)
         message_id = canonical_id(wire.decode_id(path_id(request, "message_id", "message_id"), "message_id"))
         vote, comment = wire.decode_vote(json_object(body))
-        stored = await self._service.submit(voter, NAME, message_id, vote, comment)
+        stored = await self._service.submit(voter, NAME, message_id, vote, comment, receipt=held)
         return json_response(wire.encode_vote(message_id, stored))
 
     async def own_votes(self, request: Request) -> Response:
@@ -50,6 +50,16 @@ class Plaudit:
             raise Invalid("conversation", "is missing")
         conversation_id = canonical_id(wire.decode_id(given["conversation"], "conversation"))
         return json_response(wire.encode_votes(await self._service.own_votes(voter, conversation_id)))
+
+    async def _voter_or_holder(self, request: Request) -> tuple[Voter, Receipt | None]:
+        """Where nothing else says who is asking, a bearer receipt does."""
+        if not identity.PROOFS.isdisjoint(name for name, _ in request.scope["headers"]):
+            voter = await self._voter(request)
+            return voter, await receipts.receipt(request, self._authenticator)
+        await self._door.knock(request)
+        voter, held = await receipts.holder(request, self._authenticator)
+        await self._door.admit(request, voter, NAME)
+        return voter, held
 
     async def _voter(self, request: Request) -> Voter:
         """If there is an Authorization it alone decides: a bad token never falls back to a device."""

@@ -10,6 +10,7 @@ from plaudit.http.contracts.siteassist import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.query import single
+from plaudit.http.receipts import receipt
 from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Contract, Conversation, RatedMessage, Subject, SubjectKind, Voter
 from plaudit.ports import Authenticator
@@ -42,7 +43,8 @@ class SiteAssist:
         voter = await self._voter(request)
         message_id = wire.decode_id(path_id(request, "messageId", "messageId"), "messageId")
         vote = wire.decode_vote(json_object(body))
-        await self._service.submit(voter, NAME, message_id, vote)
+        held = await receipt(request, self._authenticator)
+        await self._service.submit(voter, NAME, message_id, vote, receipt=held)
         return Response(wire.VOTE_ANSWERS[vote], media_type="application/json")
 
     async def init(self, request: Request) -> Response:

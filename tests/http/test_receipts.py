@@ -1,0 +1,131 @@
+"""A receipt with a vote, by every contract: the message need not be registered, and nobody else can use it."""
+
+import time
+
+import pytest
+from running import ORIGIN, Person, fresh, guest, receipt, user
+from wires import HANDAUNCLE, PLAUDIT, SITEASSIST, Refusal
+
+EVERY = pytest.mark.parametrize("wire", [SITEASSIST, HANDAUNCLE, PLAUDIT], ids=lambda wire: wire.name)
+REFUSED = {"siteassist": (422, "VALIDATION_ERROR"), "handauncle": (400, "VALIDATION_ERROR"),
+           "plaudit": (422, "invalid")}
+
+
+@pytest.fixture
+def ann():
+    return user(fresh("ann"))
+
+
+@EVERY
+def test_a_vote_on_a_fresh_answer_is_stored_at_once(server, wire, ann):
+    """And the message is known from then on, with what the receipt says of it."""
+    message_id = wire.new_id()
+    signed = receipt(message_id, ann, model="gpt-x", arms={"greeting": "warm"})
+    assert wire.vote(server, message_id, {**ann.headers, **signed}).status_code == 200
+    shown = server.message(message_id).json()
+    assert (shown["owner"], shown["model"], shown["arms"]) == (ann.owner, "gpt-x", {"greeting": "warm"})
+    assert [each["vote"] for each in server.history(message_id)] == ["like"]
+    assert wire.vote(server, message_id, ann.headers, wire.dislike).status_code == 200  # it needs none any more
+
+
+@EVERY
+def test_without_one_it_is_not(server, wire, ann):
+    """The control."""
+    assert wire.vote(server, wire.new_id(), ann.headers).status_code == 404
+
+
+@pytest.mark.parametrize("wire", [HANDAUNCLE, PLAUDIT], ids=lambda wire: wire.name)
+def test_a_guest_has_them_too(server, wire):
+    gus, message_id = guest(fresh("gus")), wire.new_id()
+    assert wire.vote(server, message_id, {**gus.headers, **receipt(message_id, gus)}).status_code == 200
+
+
+@EVERY
+@pytest.mark.parametrize("spoilt", [
+    lambda it, _: {"x-message-receipt": it["x-message-receipt"][:-9] + "AAAAAAAAA"},
+    lambda _, ann: receipt("m-other", ann),
+    lambda _, ann: receipt(ann.owner["user"]["subject"], Person(ann.owner, {}, "other")),
+    lambda _, ann: receipt("m-1", ann, exp=int(time.time()) - 60, iat=int(time.time()) - 120),
+    lambda *_: {"x-message-receipt": "nonsense"},
+], ids=["forged", "of another message", "of another project", "expired", "no receipt"])
+def test_a_spoilt_one_is_refused_in_the_contract_s_own_words(server, wire, ann, spoilt):
+    """Also where the message is registered; and never as if nobody had signed in."""
+    message_id = wire.registered(server, ann)
+    answer = wire.vote(server, message_id, {**ann.headers, **spoilt(receipt(message_id, ann), ann)})
+    refusal = wire.refusal(answer)
+    assert (refusal.status, refusal.code) == REFUSED[wire.name]
+    assert server.history(message_id) == []
+
+
+@EVERY
+def test_somebody_else_s_is_worth_nothing(server, wire, ann):
+    bob, message_id = user(fresh("bob")), wire.new_id()
+    for signed in (receipt(message_id, ann), receipt(message_id, ann, bearer=True)):
+        assert wire.refusal(wire.vote(server, message_id, {**bob.headers, **signed})).status == 403
+    assert server.message(message_id).status_code == 404
+
+
+@EVERY
+def test_it_cannot_take_over_somebody_else_s_conversation(server, wire, ann):
+    conversation_id = fresh("c")
+    wire.registered(server, user(fresh("bob")), conversation_id=conversation_id)
+    message_id = wire.new_id()
+    signed = receipt(message_id, ann, conversation_id)
+    assert wire.refusal(wire.vote(server, message_id, {**ann.headers, **signed})).status == 409
+    assert server.message(message_id).status_code == 404
+
+
+# ---------------------------------------------------------------- bearer receipts
+
+
+@pytest.mark.parametrize("owner", [user(fresh("ann")), guest(fresh("gus"))], ids=["user", "guest"])
+def test_whoever_holds_a_bearer_receipt_votes_as_its_owner(server, owner):
+    """From a link in an e-mail, say; one message, and the vote says how it came."""
+    message_id = PLAUDIT.new_id()
+    signed = receipt(message_id, owner, bearer=True)
+    said = [PLAUDIT.vote(server, message_id, signed, body).json()["revision"]
+            for body in (PLAUDIT.like, {"vote": "dislike", "comment": "no"}, {"vote": None})]
+    assert said == [1, 2, 3]
+    assert {each["auth_level"] for each in server.history(message_id)} == {"receipt"}
+    assert PLAUDIT.refusal(PLAUDIT.vote(server, PLAUDIT.new_id(), signed)).status == 422
+
+
+@pytest.mark.parametrize("signed", [lambda _: {}, lambda it: receipt(it, user("ann"))], ids=["none", "no bearer's"])
+def test_any_other_is_no_proof(server, signed):
+    message_id = PLAUDIT.new_id()
+    assert PLAUDIT.refusal(PLAUDIT.vote(server, message_id, signed(message_id))) == Refusal(401, "unauthenticated", {})
+
+
+@pytest.mark.parametrize("wire", [SITEASSIST, HANDAUNCLE], ids=lambda wire: wire.name)
+def test_the_published_contracts_know_no_bearers(server, wire, ann):
+    message_id = wire.new_id()
+    assert wire.vote(server, message_id, receipt(message_id, ann, bearer=True)).status_code == 401
+
+
+def test_an_expired_bearer_receipt_is_nobody_s_proof(server, ann):
+    now = int(time.time())
+    message_id = PLAUDIT.registered(server, ann)
+    for days, begun in ((1, now - 2 * 86_400), (15, now)):
+        signed = receipt(message_id, ann, bearer=True, iat=begun, exp=begun + days * 86_400)
+        assert PLAUDIT.refusal(PLAUDIT.vote(server, message_id, signed)).status == 422
+    assert server.history(message_id) == []
+
+
+# ---------------------------------------------------------------- pages
+
+
+def test_a_page_may_send_one(server):
+    """Browsers ask first."""
+    asked = {"origin": ORIGIN, "access-control-request-method": "POST",
+             "access-control-request-headers": "x-message-receipt"}
+    answer = server.http.options(PLAUDIT.url("m-1"), headers=asked)
+    assert "x-message-receipt" in answer.headers["access-control-allow-headers"]
+
+
+def test_no_receipt_stands_in_the_log(server, ann):
+    message_id = PLAUDIT.new_id()
+    signed = receipt(message_id, ann)
+    PLAUDIT.vote(server, message_id, {**ann.headers, **signed})
+    PLAUDIT.vote(server, message_id, {**user(fresh("bob")).headers, **signed})
+    assert signed["x-message-receipt"] not in server.log
+    assert signed["x-message-receipt"].split(".")[1] not in server.log
