@@ -230,6 +230,11 @@ def test_a_conversation_must_be_named(page):
     assert code(answer) == (422, "invalid", "conversation")
 
 
+def test_nothing_else_of_plaudits_is_to_be_had_here(page):
+    for path in ("/v1/feedback", "/v1/messages/m", "/v1/messages", "/dashboard", "/"):
+        assert code(page.get(f"/plaudit{path}", headers=signed_in())) == (404, "route_not_found", None)
+
+
 @pytest.mark.parametrize("message_id", ["a/b", "a?b", "ü 東", "%2F"])
 def test_an_id_may_hold_whatever_a_path_could_misunderstand(page, back_end, message_id):
     message_id = f"{message_id}-{fresh('id')}"

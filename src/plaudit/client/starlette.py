@@ -95,7 +95,7 @@ class Thumbs:
         self._router = Router([
             Route("/v1/messages/{message_id:path}/feedback", self._answering(self._vote), methods=["POST"]),
             Route("/v1/me/feedback", self._answering(self._own_votes), methods=["GET"]),
-        ])
+        ], default=_nothing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._router(scope, receive, send)
@@ -158,13 +158,32 @@ class Thumbs:
         Raises `Invalid` for a receipt that is none or another message's, `Forbidden` for another owner's, `NotFound`
         where nobody knows the message.
         """
-        key = next((key for key in self._keys if given and key.signed(given)), None)
-        claims = key.read(given) if key and given else await self._registered(message_id, owner)
+        claims = self._read(message_id, given)
+        if claims is None:
+            claims = await self._registered(message_id, owner)
+        elif claims.get("owner") != wire.owner(owner):
+            claims = await self._taken_over(message_id, owner)
+        return self._plaudit.receipt_key.sign({**claims, **_for_a_minute(claims["iat"])})
+
+    def _read(self, message_id: str, receipt: str | None) -> Json | None:
+        """What a receipt says; None where there is none that names a key of ours. Raises `Invalid`."""
+        key = next((key for key in self._keys if receipt and key.signed(receipt)), None)
+        if key is None or receipt is None:
+            return None
+        claims = key.read(receipt)
         if claims.get("message_id") != message_id:
             raise Invalid.field("receipt", "is another message's")
-        if claims.get("owner") != wire.owner(owner):
-            raise Forbidden
-        return self._plaudit.receipt_key.sign({**claims, **_for_a_minute(claims["iat"])})
+        return claims
+
+    async def _taken_over(self, message_id: str, owner: Owner) -> Json:
+        """Of a receipt from before its owner signed up and became this one. Whether that is so the server knows.
+
+        Raises `Forbidden` where it does not even know the message.
+        """
+        try:
+            return await self._registered(message_id, owner)
+        except (NotFound, Invalid):
+            raise Forbidden from None
 
     async def _registered(self, message_id: str, owner: Owner) -> Json:
         """What a receipt would say of a message that is registered. Whose it is is for the server to say."""
@@ -278,6 +297,11 @@ def _for_a_minute(issued_at: int) -> Json:
 
 
 # ---------------------------------------------------------------- answers
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    await _refused(NotFound("No such operation", code="route_not_found", status=404))(scope, receive, send)
+
 
 OK, UNAUTHENTICATED, INTERNAL = 200, 401, 500
 STATUSES: Mapping[type[PlauditError], int] = {
