@@ -46,35 +46,40 @@ let clock = 0;
 export function cast(ballot, wanted) {
   clock = Math.max(Date.now(), clock + 1);
   Object.assign(ballot, { wanted, at: clock, note: undefined });
-  if (ballot.isKept) keep(ballot);
+  if (ballot.isKept || stuck.has(ballot.endpoint)) wait(ballot);
   show(ballot);
   deliver(ballot.endpoint);
 }
 
 // One vote at a time, in the order of the clicks. Clicks that come while one is under way are one vote: the last.
-const delivering = new Set();
+const delivering = new Set(), stuck = new Set();
 
 export async function deliver(endpoint) {
   if (delivering.has(endpoint)) return;
   delivering.add(endpoint);
   await ready;
-  for (let ballot; (ballot = next(endpoint));) await send(ballot);
+  while (waiting(endpoint).length) await send(endpoint);
   delivering.delete(endpoint);
 }
 
-function next(endpoint) {
+function waiting(endpoint) {
   return [...ballots.values()]
     .filter((ballot) => ballot.endpoint === endpoint && ballot.wanted && !ballot.isParked)
-    .sort((one, other) => one.at - other.at)[0];
+    .sort((one, other) => one.at - other.at);
 }
 
-async function send(ballot) {
-  let sent, at;
+async function send(endpoint) {
+  let ballot, sent, at;
   const answer = await persist(async () => {
+    [ballot] = waiting(endpoint); // after a pause it may be another one
     const isSent = ballot.isKept && await isSentElsewhere(ballot);
     ({ wanted: sent, at } = ballot);
     return isSent ? new Response() : post(ballot);
-  }, () => wait(ballot));
+  }, () => {
+    stuck.add(endpoint);
+    for (const each of waiting(endpoint)) if (!each.isKept) wait(each);
+  });
+  stuck.delete(endpoint);
   if (answer.ok) ballot.confirmed = sent;
   if (ballot.wanted === sent) settle(ballot, at, answer);
 }
@@ -89,8 +94,8 @@ function settle(ballot, at, answer) {
   // What an earlier visit left may be somebody else's: it waits until its own element is on the page.
   ballot.isParked = NOT_MINE.includes(answer.status) && !ballot.watchers.size;
   if (ballot.isParked) return;
-  const isThanked = wanted.comment || wanted.reasons.length;
-  Object.assign(ballot, { wanted: null, note: answer.ok ? isThanked && THANKS : FAILED });
+  const thanks = wanted.comment || wanted.reasons.length ? THANKS : undefined;
+  Object.assign(ballot, { wanted: null, note: answer.ok ? thanks : FAILED });
   if (ballot.isKept) forget(ballot, at);
   show(ballot);
   if (answer.ok) fire(sender, "vote", { messageId: id, ...wanted });
