@@ -189,7 +189,8 @@ class Plaudit:
 def plaudit(folder: Path, projects: list[Json], **settings: Any) -> Iterator[Plaudit]:
     """Serve until the block ends, which must be a clean end. `settings` go to the top of the file."""
     file = folder / "plaudit.toml"
-    defaults = {"port": 0, "data_dir": str(folder / "data"), "drain_seconds": 0, "per_address_per_minute": 0}
+    defaults = {"port": 0, "data_dir": str(folder / "data"), "drain_seconds": 0, "per_address_per_minute": 0,
+                "late_message_seconds": 0}
     plans = {"free": {"features": []}, "paid": {"features": ["feedback"]}}
     file.write_text(tomlkit.dumps({**defaults, **settings, "plans": plans, "projects": projects}), encoding="utf-8")
     with started(folder, "serve", "--config", str(file)) as (process, lines):

@@ -26,6 +26,7 @@ import structlog
 
 from plaudit import databases
 from plaudit.analytics import Analytics
+from plaudit.arrivals import Arrivals
 from plaudit.auth.authenticator import Authenticator, AuthSecrets
 from plaudit.auth.development import DevelopmentIssuer, new_private_key_pem
 from plaudit.auth.jwks import JwksCache
@@ -161,7 +162,9 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
             store=store, secrets=AuthSecrets(prepared.secrets.session_secret, prepared.secrets.guest_pepper),
             jwks=jwks, now=now, new_id=new_id, session_lifetime_seconds=settings.session_days * DAY_SECONDS,
         )
-        service = Service(store, now=now, new_id=new_id)
+        arrivals = Arrivals(settings.late_message_seconds, others_register=settings.on_postgres)
+        service = Service(store, now=now, new_id=new_id, arrivals=arrivals)
+        metrics.watch_missed(lambda: arrivals.missed)
         async with _shared_counts(settings, metrics) as shared_counts, _pages(prepared, authenticator) as pages:
             application = Application(
                 service, Analytics(store, now=now), authenticator, metrics, _edge_settings(settings),

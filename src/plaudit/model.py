@@ -271,6 +271,23 @@ class Feedback:
     updated_at: Instant
 
 
+class MissedReason(StrEnum):
+    """What became of the message that a vote was refused for."""
+
+    LATE = "late"  # it was registered afterwards, within ten minutes
+    NEVER = "never"  # it was not
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Votes that found no message: in which project, on which day of UTC, why, and on which page."""
+
+    project_id: str
+    day: int  # since 1970-01-01
+    reason: MissedReason
+    page: str  # empty: not known
+
+
 @dataclass(frozen=True, slots=True)
 class FeedbackFilter:
     """Which votes; None asks for any. `since` is inclusive, `until` exclusive, both on `updated_at`."""

@@ -1,8 +1,10 @@
 """The use cases: the only place that orders rules around storage. Contracts translate and call these."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from plaudit import rules
+from plaudit.arrivals import Arrivals
 from plaudit.errors import Conflict, Forbidden, NotFound
 from plaudit.model import (
     Contract,
@@ -31,8 +33,11 @@ OWN_MESSAGES_MAX = 1000  # of one conversation
 class Service:
     """Plaudit without its wires. `now` gives milliseconds since 1970, `new_id` a fresh UUID as text."""
 
-    def __init__(self, store: Store, *, now: Callable[[], Instant], new_id: Callable[[], str]) -> None:
+    def __init__(self, store: Store, *, now: Callable[[], Instant], new_id: Callable[[], str],
+                 arrivals: Arrivals | None = None) -> None:
+        """`arrivals`: where votes wait for messages that are being registered; None: they do not."""
         self._store = store
+        self._arrivals = arrivals or Arrivals(0, others_register=False)
         self._now = now
         self._new_id = new_id
 
@@ -41,15 +46,17 @@ class Service:
         return self._now()
 
     async def submit(self, voter: Voter, contract: Contract, message_id: str, vote: Vote | None,
-                     comment: str | None = None, *, receipt: Receipt | None = None) -> Feedback | None:
-        """Store one vote, durably; None when there was nothing to remove. A receipt registers its message first.
+                     comment: str | None = None, *, receipt: Receipt | None = None, page: str = ""
+                     ) -> Feedback | None:
+        """Store one vote, durably; None when there was nothing to remove. A receipt registers its message first; a
+        message that is not there yet is waited for. `page`: where the voter is, to be told where that fails.
 
         Raises `PaymentRequired`, `FeedbackOff`, `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `Unavailable`.
         """
         rules.require_feedback(voter.project)
         if receipt:
             rules.check_receipt(receipt, voter, message_id, self._now())
-        return await self._store.submit(Submission(
+        return await self._submit(Submission(
             project_id=voter.project.id,
             message_id=message_id,
             subject=voter.subject,
@@ -59,11 +66,13 @@ class Service:
             comment=comment,
             at=self._now(),
             receipt=receipt,
-        ))
+        ), page)
 
     async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
         """Register messages that the application showed; an outcome each, in order."""
-        return await self._store.register(messages)
+        outcomes = await self._store.register(messages)
+        self._arrivals.arrived([(message.project_id, message.id) for message in messages], self._now())
+        return outcomes
 
     async def message(self, project_id: str, message_id: str) -> Message:
         message = await self._store.message(project_id, message_id)
@@ -150,6 +159,19 @@ class Service:
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
         """All that was said of votes on one message: whose, of which revision, what."""
         return await self._store.reviews(project_id, message_id)
+
+    async def _submit(self, submission: Submission, page: str) -> Feedback | None:
+        key = submission.project_id, submission.message_id
+        try:
+            return await self._store.submit(submission)
+        except NotFound:
+            if not await self._arrivals.wait(key, partial(self._is_registered, key)):
+                self._arrivals.refused(key, page, self._now())
+                raise
+        return await self._store.submit(submission)
+
+    async def _is_registered(self, key: tuple[str, str]) -> bool:
+        return await self._store.message(*key) is not None
 
     async def check(self) -> None:
         """Return when votes can be stored now; raise `Unavailable` saying why not."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Protocol
@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from plaudit.http.exchange import Exchange
 from plaudit.http.worker_metrics import Board, Sum
+from plaudit.model import Missed
 
 UNKNOWN_TOTAL = "plaudit_unknown_message_total"
 VOTE_SUFFIX = ".vote"  # the operation that each contract's vote is called
@@ -70,6 +71,10 @@ class Metrics:
         Count("plaudit_worker_starts", "Starts of worker processes", registry=self.registry).inc()
         self._page = together = Sum(board, place, self.registry)
         return together
+
+    def watch_missed(self, missed: Callable[[], Mapping[Missed, int]]) -> None:
+        """Say with every reading what became of messages that votes were refused for."""
+        self.registry.register(_MissedMessages(missed))
 
     def watch_shared_limits(self, are_up: Callable[[], bool]) -> None:
         """Say with every reading whether this process counts together with others."""
@@ -142,6 +147,18 @@ def _counter(name: str, documentation: str, labels: list[str], tally: Tally) -> 
     for values, count in tally.items():
         family.add_metric(values, count)
     return family
+
+
+class _MissedMessages(Collector):
+    def __init__(self, missed: Callable[[], Mapping[Missed, int]]) -> None:
+        self._missed = missed
+
+    def collect(self) -> Iterable[Metric]:
+        tally = Tally()
+        for missed, count in self._missed().items():
+            tally[missed.project_id, missed.reason.value, missed.page] += count
+        yield _counter("plaudit_missed_message", "Votes refused for an unknown message, by what became of it, and by "
+                                                 "page", ["project", "reason", "page"], tally)
 
 
 class _Issuers(Collector):

@@ -126,6 +126,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     limits_url: Annotated[str | None, says("Where the limits of several processes are counted together: "
                                            "`valkey://:PASSWORD@HOST:6379/0`, or `redis://`, and with TLS `valkeys://` "
                                            "or `rediss://`; default: each process counts for itself.")] = None
+    late_message_seconds: Annotated[float, says("How long a vote on an unknown message waits for its registration "
+                                                "before it is answered with 404; 0: not at all.", 0, 10)] = 1.0
     queue_max: Annotated[int, says("Writes that may wait for the disk; more are answered with 503.", 1, 1_000_000)] = (
         4096)
     header_bytes_max: Annotated[int, says("Bytes of headers in a request.", 1024, 1_048_576)] = 16_384

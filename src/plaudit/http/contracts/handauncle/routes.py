@@ -14,6 +14,7 @@ from plaudit.http.contracts.handauncle import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.exchange import exchange
+from plaudit.http.page import page_of
 from plaudit.http.query import single
 from plaudit.http.receipts import receipt
 from plaudit.http.resource import Resource, path_id, resource
@@ -46,7 +47,8 @@ class HandAuncle:
         message_id = wire.decode_message_id(path_id(request, "messageId", "messageId"))
         vote, comment = wire.decode_vote(json_object(body))
         held = await receipt(request, self._authenticator)
-        stored = await self._service.submit(voter, NAME, message_id, vote, comment, receipt=held)
+        stored = await self._service.submit(
+            voter, NAME, message_id, vote, comment, receipt=held, page=page_of(request))
         return _success(request, wire.encode_vote(cast("Feedback", stored)))  # only a removal leaves nothing
 
     async def conversations(self, request: Request) -> Response:

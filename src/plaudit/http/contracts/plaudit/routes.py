@@ -10,6 +10,7 @@ from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.plaudit import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
+from plaudit.http.page import page_of
 from plaudit.http.query import single
 from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Contract, Receipt, Voter
@@ -39,7 +40,8 @@ class Plaudit:
         voter, held = await self._voter_or_holder(request)
         message_id = canonical_id(wire.decode_id(path_id(request, "message_id", "message_id"), "message_id"))
         vote, comment = wire.decode_vote(json_object(body))
-        stored = await self._service.submit(voter, NAME, message_id, vote, comment, receipt=held)
+        stored = await self._service.submit(
+            voter, NAME, message_id, vote, comment, receipt=held, page=page_of(request))
         return json_response(wire.encode_vote(message_id, stored))
 
     async def own_votes(self, request: Request) -> Response:

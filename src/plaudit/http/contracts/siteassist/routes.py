@@ -9,6 +9,7 @@ from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.siteassist import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
+from plaudit.http.page import page_of
 from plaudit.http.query import single
 from plaudit.http.receipts import receipt
 from plaudit.http.resource import Resource, path_id, resource
@@ -44,7 +45,7 @@ class SiteAssist:
         message_id = wire.decode_id(path_id(request, "messageId", "messageId"), "messageId")
         vote = wire.decode_vote(json_object(body))
         held = await receipt(request, self._authenticator)
-        await self._service.submit(voter, NAME, message_id, vote, receipt=held)
+        await self._service.submit(voter, NAME, message_id, vote, receipt=held, page=page_of(request))
         return Response(wire.VOTE_ANSWERS[vote], media_type="application/json")
 
     async def init(self, request: Request) -> Response:
