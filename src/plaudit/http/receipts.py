@@ -43,10 +43,15 @@ async def holder(request: Request, authenticator: Authenticator) -> tuple[Voter,
     text = _header(request)
     if text is None:
         raise Unauthenticated
-    project, held = await read_receipt(text, authenticator)
-    if not held.bearer:
+    return await held(text, authenticator)
+
+
+async def held(text: str, authenticator: Authenticator) -> tuple[Voter, Receipt]:
+    """Who votes by this bearer receipt. Raises `Invalid`, and `Unauthenticated` for one that is no bearer's."""
+    project, found = await read_receipt(text, authenticator)
+    if not found.bearer:
         raise Unauthenticated
-    return Voter(project, held.message.owner, AuthLevel.RECEIPT), held
+    return Voter(project, found.message.owner, AuthLevel.RECEIPT), found
 
 
 async def read_receipt(text: str, authenticator: Authenticator) -> tuple[Project, Receipt]:

@@ -13,11 +13,11 @@ from starlette.responses import Response
 from plaudit.analytics import Analytics
 from plaudit.errors import Conflict, Invalid
 from plaudit.http.dashboard.filters import filter_form
-from plaudit.http.dashboard.forms import read_form
 from plaudit.http.dashboard.rendering import PATH
 from plaudit.http.dashboard.signing_in import own_page
 from plaudit.http.dashboard.view import Pairs, address, review_filter
 from plaudit.http.dashboard.visit import Visit, redirect
+from plaudit.http.forms import read_form
 from plaudit.http.resource import path_id
 from plaudit.model import Message, Project, RatedMessage, Subject
 from plaudit.service import Service

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from plaudit.charts.drawing import Drawing
 from plaudit.errors import DependencyDown, Forbidden, Invalid, Unauthenticated
 from plaudit.http.dashboard import rendering
-from plaudit.http.dashboard.forms import check_own, read_form
 from plaudit.http.dashboard.rendering import PATH
 from plaudit.http.dashboard.visit import (
     OK,
@@ -27,6 +26,7 @@ from plaudit.http.dashboard.visit import (
 from plaudit.http.door import Door
 from plaudit.http.errors import RouteNotFound
 from plaudit.http.exchange import exchange
+from plaudit.http.forms import check_own, read_form
 from plaudit.model import Project
 from plaudit.ports import Viewer, Viewers
 

@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from plaudit.errors import Forbidden, Invalid
-from plaudit.http.dashboard.forms import FIELDS_MAX, check_own, read_form
+from plaudit.http.forms import FIELDS_MAX, check_own, read_form
 from plaudit.http.errors import BodyTooLarge, UnsupportedMediaType
 from plaudit.http.exchange import KEY, Exchange
 
