@@ -28,6 +28,11 @@ ORIGIN = "https://www.example.com"
 UNREACHABLE = "http://127.0.0.1:1/jwks.json"
 GREETING = "Plaudit serves "
 
+REASONS = [
+    {"id": "old", "vote": "dislike", "texts": {"en": "Out of date", "de": "Veraltet"}},
+    {"id": "short", "vote": "like", "texts": {"en": "Short"}},
+    {"id": "surprising", "texts": {"fr": "Surprenant", "en": "Surprising"}},
+]
 Json = dict[str, Any]
 Headers = dict[str, str]
 _numbers = itertools.count(1)
@@ -61,6 +66,7 @@ def every_kind_of_project(jwks_url: str) -> list[Json]:
         project("siteassist-only", jwks_url, contracts=["siteassist"]),
         project("handauncle-only", jwks_url, contracts=["handauncle"]),
         project("bare", jwks_url, guest_mode="bare"),
+        project("with-reasons", jwks_url, reasons=REASONS),
         project("signed", jwks_url, guest_mode="signed"),
         project("no-guests", jwks_url, guest_mode="off"),
         project("few-a-subject", jwks_url, limits={"per_subject": 3}),

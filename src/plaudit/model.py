@@ -151,6 +151,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """What a voter may tick beside a vote, such as "out of date"."""
+
+    id: str
+    vote: "Vote | None"  # goes with this one only; None: with either
+    texts: Mapping[str, str]  # by language, such as `en` or `pt-br`; the first one is for whoever speaks none of them
+
+    def text(self, language: str) -> str:
+        """In that language, or the one that it is a kind of, or the first."""
+        wanted = language.lower()
+        for code in (wanted, wanted.partition("-")[0]):
+            if code in self.texts:
+                return self.texts[code]
+        return next(iter(self.texts.values()))
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     id: str
     name: str
@@ -169,6 +186,7 @@ class Project:
     time_zone: str = "UTC"  # an IANA name: where its days begin and end
     trace_url: str | None = None  # of a trace, with {trace_id} in it
     sign_in: SignIn | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +268,7 @@ class Submission:
     comment: str | None
     at: Instant
     receipt: Receipt | None = None  # registers the message where it is not
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +288,16 @@ class Feedback:
     revision: int
     created_at: Instant
     updated_at: Instant
+    reasons: tuple[str, ...] = ()  # the ids of those that were ticked, as they are listed in the project
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What has become a user's when a guest, or a visitor, became that user."""
+
+    messages: int
+    votes: int
+    superseded: int  # votes that stand no more, for the user's own do
 
 
 class MissedReason(StrEnum):

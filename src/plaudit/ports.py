@@ -17,6 +17,7 @@ from plaudit.model import (
     Grouping,
     Instant,
     Issuer,
+    Linked,
     Message,
     Page,
     Project,
@@ -70,6 +71,15 @@ class Store(Protocol):
         """One outcome a message, in order. A conflict changes nothing; the same again is a no-op, unless a receipt has
         registered it before: then what receipts leave out, content and metadata among it, is completed."""
 
+    async def link(self, project_id: str, owner: Subject, user: Subject, now: Instant) -> Linked:
+        """All that is a guest's or a visitor's is the user's from now on, and so is what is registered as theirs
+        later. The same again is a no-op. Raises `Conflict` when they have become another user, `Invalid` for too many
+        messages.
+        """
+
+    async def linked(self, project_id: str, subject: Subject) -> Subject | None:
+        """The user that this guest or visitor has become."""
+
     async def create_conversation(self, conversation: Conversation) -> None:
         """Raises `Conflict` when the id is taken in this project."""
 
@@ -107,7 +117,11 @@ class Store(Protocol):
         """Standing votes, newest change first. Raises `Invalid` for a cursor that this store did not give."""
 
     async def history(self, project_id: str, message_id: str) -> list[Feedback]:
-        """Every accepted submission on one message, by subject and revision; empty when there is none."""
+        """Every accepted submission on one message, in the order in which they were accepted; empty when there is none.
+
+        An entry whose subject is another one than in the entry before it is not a submission: who had voted became
+        that user, with the vote.
+        """
 
     async def counts(self, project_id: str, selection: Selection, groupings: Sequence[Grouping]
                      ) -> list[list[Counted]]:

@@ -1,7 +1,8 @@
 """Pure decisions. No clock, no storage, no wire: what is allowed and what follows is said here and nowhere else."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from plaudit.errors import Conflict, FeedbackOff, Forbidden, Invalid, NotFound, PaymentRequired
 from plaudit.model import (
@@ -13,6 +14,7 @@ from plaudit.model import (
     Receipt,
     Role,
     Subject,
+    SubjectKind,
     Submission,
     Vote,
     Voter,
@@ -23,6 +25,7 @@ DAY_MILLISECONDS = 24 * 60 * 60 * 1000
 RECEIPT_MILLISECONDS_MAX = 400 * DAY_MILLISECONDS
 BEARER_MILLISECONDS_MAX = 14 * DAY_MILLISECONDS  # it lies about in mailboxes
 RECEIPT_LEEWAY_MILLISECONDS = 30_000  # of two clocks
+LINKED_MESSAGES_MAX = 20_000
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
@@ -71,6 +74,7 @@ def decide(message: MessageHead | None, existing: Standing | Feedback | None, su
         revision=existing.revision + 1 if existing else 1,
         created_at=existing.created_at if existing else submission.at,
         updated_at=max(existing.updated_at, submission.at) if existing else submission.at,
+        reasons=submission.reasons,
     )
 
 
@@ -88,6 +92,17 @@ def check_receipt(receipt: Receipt, voter: Voter, message_id: str, now: Instant)
         raise Invalid("receipt", "is of another message")
     if receipt.message.owner != voter.subject:
         raise Forbidden
+
+
+def chosen_reasons(project: Project, vote: Vote | None, ids: Sequence[str]) -> tuple[str, ...]:
+    """As the project lists them. Raises `Invalid` for one that it does not have, or that goes with another vote."""
+    known = {reason.id: reason for reason in project.reasons}
+    for reason_id in ids:
+        if reason_id not in known:
+            raise Invalid("reasons", f"this project has no reason {reason_id!r}")
+        if vote is None or known[reason_id].vote not in {None, vote}:
+            raise Invalid("reasons", f"{reason_id!r} does not go with this vote")
+    return tuple(reason_id for reason_id in known if reason_id in ids)
 
 
 def require_feedback(project: Project) -> None:
@@ -112,6 +127,39 @@ def registration_conflict(message: Message, existing: Message | None, conversati
     if conversation is not None and conversation.owner != message.owner:
         return Conflict("conversation", "owner")
     return None
+
+
+def require_link(owner: Subject, user: Subject) -> None:
+    """One way: a guest or a visitor becomes a user. Raises `Invalid` for anything else."""
+    if owner.kind is SubjectKind.USER:
+        raise Invalid("guest", "must be a guest or a visitor")
+    if user.kind is not SubjectKind.USER:
+        raise Invalid("user", "must be a user of an identity provider")
+
+
+def require_few_messages(count: int) -> None:
+    """All of them become somebody else's in one transaction, and others wait for it. Raises `Invalid`."""
+    if count > LINKED_MESSAGES_MAX:
+        raise Invalid("guest", f"has more than {LINKED_MESSAGES_MAX:,} messages, which nobody can take over at once")
+
+
+def is_new_link(owner: Subject, user: Subject, linked: Subject | None) -> bool:
+    """`linked`: who the owner has become already. Raises `Conflict` when that is somebody else."""
+    if linked not in (None, user):
+        raise Conflict(owner.kind.value, "user")
+    return linked is None
+
+
+def become(vote: Feedback, user: Subject, at: Instant, *, user_has_voted: bool) -> Feedback | None:
+    """The next revision of a vote whose owner becomes that user; None: it has none.
+
+    What the user has said of the message stands, be it a removal: then the other vote is taken back. Else it is the
+    user's from here on, with its revisions, and known as it was known.
+    """
+    if user_has_voted and vote.vote is None:
+        return None
+    later = replace(vote, revision=vote.revision + 1, updated_at=max(vote.updated_at, at))
+    return replace(later, vote=None, comment=None) if user_has_voted else replace(later, subject=user)
 
 
 def canonical_id(text: str) -> str:

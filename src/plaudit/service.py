@@ -12,6 +12,7 @@ from plaudit.model import (
     Feedback,
     FeedbackFilter,
     Instant,
+    Linked,
     Message,
     Page,
     RatedMessage,
@@ -46,8 +47,8 @@ class Service:
         return self._now()
 
     async def submit(self, voter: Voter, contract: Contract, message_id: str, vote: Vote | None,
-                     comment: str | None = None, *, receipt: Receipt | None = None, page: str = ""
-                     ) -> Feedback | None:
+                     comment: str | None = None, *, receipt: Receipt | None = None, page: str = "",
+                     reasons: Sequence[str] = ()) -> Feedback | None:
         """Store one vote, durably; None when there was nothing to remove. A receipt registers its message first; a
         message that is not there yet is waited for. `page`: where the voter is, to be told where that fails.
 
@@ -66,6 +67,7 @@ class Service:
             comment=comment,
             at=self._now(),
             receipt=receipt,
+            reasons=rules.chosen_reasons(voter.project, vote, reasons),
         ), page)
 
     async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
@@ -73,6 +75,14 @@ class Service:
         outcomes = await self._store.register(messages)
         self._arrivals.arrived([(message.project_id, message.id) for message in messages], self._now())
         return outcomes
+
+    async def link(self, project_id: str, owner: Subject, user: Subject) -> Linked:
+        """A guest or a visitor becomes a user, for good. The same again is a no-op.
+
+        Raises `Invalid`, `Conflict` when they have become another user, `Unavailable`.
+        """
+        rules.require_link(owner, user)
+        return await self._store.link(project_id, owner, user, self._now())
 
     async def message(self, project_id: str, message_id: str) -> Message:
         message = await self._store.message(project_id, message_id)

@@ -18,7 +18,14 @@ Value = tuple[int | None, str | None]  # the vote (None: removed) and its commen
 
 KEY = "project_id, message_id, subject"
 STATE = f"{KEY}, vote, comment, revision, contract, auth_level, created_at, updated_at, seq"
-NEWEST = f"SELECT *, row_number() OVER (PARTITION BY {KEY} ORDER BY revision DESC) AS age FROM history"
+# An entry's key is that of whoever voted, or of the user that they have become since, whose entries then go on from
+# theirs. A vote that gave way to the user's own has a row and entries of its own still.
+ENTRY_KEY = "project_id, message_id, voter"
+ENTRIES = """
+    SELECT h.*, CASE WHEN f.subject IS NULL THEN coalesce(l.user_key, h.subject) ELSE h.subject END AS voter
+    FROM history AS h LEFT JOIN links AS l USING (project_id, subject)
+    LEFT JOIN feedback AS f USING (project_id, message_id, subject)"""
+NEWEST = f"SELECT *, row_number() OVER (PARTITION BY {ENTRY_KEY} ORDER BY revision DESC) AS age FROM ({ENTRIES})"
 # As `derived.rank_of` has it, written once more.
 QUEUED = """
     SELECT project_id, message_id, subject, seq + 72057594037927936 * CASE
@@ -30,7 +37,8 @@ QUERIES = {
     "I3 more than one row of a key": f"SELECT {KEY} FROM feedback GROUP BY {KEY} HAVING count(*) > 1",
     "I3 a vote that is not its message's owner's": """
         SELECT f.message_id, f.subject FROM feedback AS f LEFT JOIN messages AS m USING (project_id, message_id)
-        WHERE m.owner IS DISTINCT FROM f.subject""",
+        LEFT JOIN links AS l USING (project_id, subject)
+        WHERE m.owner IS DISTINCT FROM f.subject AND (f.vote IS NOT NULL OR m.owner IS DISTINCT FROM l.user_key)""",
     "I5 the queue is not what the votes say": f"""
         SELECT * FROM ({QUEUED} EXCEPT {IN_QUEUE}) AS missing
         UNION ALL SELECT * FROM ({IN_QUEUE} EXCEPT {QUEUED}) AS left_over""",
@@ -39,22 +47,30 @@ QUERIES = {
         SELECT * FROM (SELECT {STATE} FROM feedback EXCEPT SELECT * FROM newest)
         UNION ALL SELECT * FROM (SELECT * FROM newest EXCEPT SELECT {STATE} FROM feedback)""",
     "I6 revisions with a hole": f"""
-        SELECT {KEY}, min(revision), max(revision), count(*) FROM history
-        GROUP BY {KEY}
+        SELECT {ENTRY_KEY}, min(revision), max(revision), count(*) FROM ({ENTRIES})
+        GROUP BY {ENTRY_KEY}
         HAVING min(revision) <> 1 OR max(revision) <> count(*) OR count(*) <> count(DISTINCT revision)""",
     "I6 a broken chain of entries": f"""
-        SELECT {KEY}, seq FROM (
-            SELECT *, lag(seq) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
+        SELECT {ENTRY_KEY}, seq FROM (
+            SELECT *, lag(seq) OVER (PARTITION BY {ENTRY_KEY} ORDER BY revision) AS before FROM ({ENTRIES}))
         WHERE previous_seq IS DISTINCT FROM before OR before >= seq""",
     "updatedAt goes back": f"""
-        SELECT {KEY}, revision FROM (
-            SELECT *, lag(updated_at) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
+        SELECT {ENTRY_KEY}, revision FROM (
+            SELECT *, lag(updated_at) OVER (PARTITION BY {ENTRY_KEY} ORDER BY revision) AS before FROM ({ENTRIES}))
         WHERE before > updated_at""",
     "I6 something removed that was not there": f"""
-        SELECT {KEY}, revision FROM (
-            SELECT *, lag(vote) OVER (PARTITION BY {KEY} ORDER BY revision) AS before FROM history)
-        WHERE vote IS NULL AND before IS NULL""",
+        SELECT {ENTRY_KEY}, revision FROM (
+            SELECT *, lag(vote) OVER (PARTITION BY {ENTRY_KEY} ORDER BY revision) AS before,
+                   lag(subject) OVER (PARTITION BY {ENTRY_KEY} ORDER BY revision) AS who FROM ({ENTRIES}))
+        WHERE vote IS NULL AND before IS NULL AND subject = coalesce(who, subject)""",
 }
+
+# Without the entries by which a vote became a user's.
+SUBMITTED = """
+    SELECT h.message_id, h.vote, h.comment
+    FROM history AS h LEFT JOIN history AS p ON p.seq = h.previous_seq AND p.message_id = h.message_id
+    WHERE p.subject IS NULL OR p.subject = h.subject
+    ORDER BY h.seq"""
 
 
 @dataclass(eq=False, slots=True)
@@ -102,7 +118,7 @@ def contradictions(reading: Reading) -> Iterator[str]:
 
 def _in_the_votes(reading: Reading, register: Register, bound: int) -> Iterator[str]:
     histories: dict[str, list[Value]] = {message_id: [] for message_id in register.attempts}
-    for message_id, *value in reading.rows("SELECT message_id, vote, comment FROM history ORDER BY seq"):
+    for message_id, *value in reading.rows(SUBMITTED):
         histories.setdefault(message_id, []).append((value[0], value[1]))
     for message_id, history in histories.items():
         yield from _in_one_key(message_id, history, register.attempts.get(message_id, []), bound)

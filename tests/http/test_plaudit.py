@@ -69,3 +69,52 @@ def test_a_conversation_must_be_named(server, people):
 
 def own_votes(server, person, conversation_id):
     return server.http.get(f"/v1/me/feedback?conversation={conversation_id}", headers=person.headers)
+
+
+# ---------------------------------------------------------------- reasons
+
+
+@pytest.fixture
+def critic():
+    return user(fresh("ann"), "with-reasons")
+
+
+@pytest.mark.parametrize(("vote", "reasons", "stored"), [
+    ("dislike", ["old"], ["old"]), ("dislike", ["surprising", "old", "old"], ["old", "surprising"]),
+    ("like", ["short", "surprising"], ["short", "surprising"]), ("like", [], []),
+])
+def test_reasons_are_stored_as_the_project_lists_them(server, critic, vote, reasons, stored):
+    message_id = PLAUDIT.registered(server, critic, conversation_id=(conversation_id := fresh("c")))
+    answer = PLAUDIT.vote(server, message_id, critic.headers, {"vote": vote, "reasons": reasons})
+    assert answer.json()["reasons"] == stored
+    assert own_votes(server, critic, conversation_id).json()["data"][0]["reasons"] == stored
+    assert PLAUDIT.vote(server, message_id, critic.headers, {"vote": vote}).json()["reasons"] == []
+    assert [each["reasons"] for each in server.history(message_id, "with-reasons")] == [stored, []]
+
+
+@pytest.mark.parametrize(("body", "reason"), [
+    ({"vote": "like", "reasons": ["old"]}, "'old' does not go with this vote"),
+    ({"vote": None, "reasons": ["surprising"]}, "'surprising' does not go with this vote"),
+    ({"vote": "like", "reasons": ["unknown"]}, "this project has no reason 'unknown'"),
+])
+def test_a_reason_goes_with_its_vote(server, critic, body, reason):
+    message_id = PLAUDIT.registered(server, critic)
+    refusal = PLAUDIT.refusal(PLAUDIT.vote(server, message_id, critic.headers, body))
+    assert refusal == Refusal(422, "invalid", {"field": "reasons", "reason": reason})
+    assert server.history(message_id, "with-reasons") == []
+
+
+@pytest.mark.parametrize(("language", "texts"), [
+    ("en", ["Out of date", "Short", "Surprising"]), ("de-AT", ["Veraltet", "Short", "Surprenant"]),
+    ("FR", ["Out of date", "Short", "Surprenant"]), ("", ["Out of date", "Short", "Surprenant"]),
+])
+def test_reasons_are_read_in_the_reader_s_language(server, critic, language, texts):
+    """The first one's where there is no such."""
+    answer = server.http.get("/v1/me/reasons", params={"lang": language}, headers=critic.headers).json()["data"]
+    assert [(each["id"], each["vote"]) for each in answer] == [
+        ("old", "dislike"), ("short", "like"), ("surprising", None)]
+    assert [each["text"] for each in answer] == texts
+
+
+def test_a_project_without_reasons_has_none(server, people):
+    assert server.http.get("/v1/me/reasons", headers=people["user"].headers).json() == {"data": []}

@@ -1,6 +1,6 @@
 """What the store should say, kept in dictionaries and decided anew, without a look at the rules."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plaudit.model import Feedback, Message, Role, Subject
 
@@ -10,9 +10,11 @@ class Ledger:
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     owners: dict[tuple[str, str], Subject] = field(default_factory=dict)  # of conversations
     changes: list[Feedback] = field(default_factory=list)  # all that was accepted, in order
+    links: dict[tuple[str, Subject], Subject] = field(default_factory=dict)
 
     def register(self, message):
         """True when new, False when known, else the resource and field that contradict."""
+        message = replace(message, owner=self.links.get((message.project_id, message.owner), message.owner))
         key, conversation = (message.project_id, message.id), (message.project_id, message.conversation_id)
         if key in self.messages:
             known = self.messages[key]
@@ -43,8 +45,20 @@ class Ledger:
             updated_at=max([now, *(it.updated_at for it in past)])))
         return self.changes[-1]
 
+    def link(self, project_id, owner, user, *, now):
+        """How many messages and votes have become the user's; None: they are another user's."""
+        if self.links.setdefault((project_id, owner), user) != user:
+            return None
+        own = sorted(key for key, it in self.messages.items() if (it.project_id, it.owner) == (project_id, owner))
+        self.messages |= {key: replace(self.messages[key], owner=user) for key in own}
+        self.owners |= {key: user for key, it in self.owners.items() if key[0] == project_id and it == owner}
+        last = [history[-1] for key in own if (history := self.history(*key))]
+        self.changes += [replace(it, subject=user, revision=it.revision + 1, updated_at=max(it.updated_at, now))
+                         for it in last]
+        return len(own), sum(it.vote is not None for it in last)
+
     def history(self, project_id, message_id):
-        """Only the owner votes, so a message's history is one subject's."""
+        """Only the owner votes, so a message's history is one person's."""
         return [it for it in self.changes if (it.project_id, it.message_id) == (project_id, message_id)]
 
     def standing(self, project_id):

@@ -12,7 +12,8 @@ from databases import opened
 from examples import ANNA, BORIS, DAY, DISLIKE, GUEST, HOUR, LIKE, NOW, VISITOR, a_message, a_vote
 from register import contradictions
 
-from plaudit.errors import Conflict, Forbidden
+from plaudit import rules
+from plaudit.errors import Conflict, Forbidden, Invalid
 from plaudit.model import (
     AuthLevel,
     Conversation,
@@ -348,6 +349,39 @@ async def test_what_was_taken_back_already_needs_no_end(store, database):
 
 
 # ---------------------------------------------------------------- all or nothing
+
+
+async def test_ten_thousand_messages_at_once(store, database):
+    """Within the time that any write is given."""
+    many = [theirs(f"m-{n}", conversation_id=f"c-{n // 9}", created_at=NOW + n * HOUR // 4) for n in range(10_000)]
+    await store.register(many)
+    for start in range(0, 10_000, 2000):
+        await asyncio.gather(*(store.submit(their_vote(f"m-{n}", vote=DISLIKE if n % 3 else LIKE))
+                               for n in range(start, start + 2000, 10)))
+    assert await link(store) == Linked(10_000, 1000, 0)
+    assert await by_bucket(store) == {bucket_of(ANNA.key): (10_000, 334, 666)}
+    assert await wrong(store, database) == []
+
+
+async def test_more_than_can_be_taken_over_at_once_is_refused(store, monkeypatch, database):
+    """Messages or conversations; then nothing has changed."""
+    await store.register([theirs(f"m-{n}", conversation_id=f"c-{n % 3}") for n in range(6)])
+    before = await asyncio.to_thread(everything, database)
+    for most in (2, 5):
+        monkeypatch.setattr(rules, "LINKED_MESSAGES_MAX", most)
+        with pytest.raises(Invalid):
+            await link(store)
+        assert await asyncio.to_thread(everything, database) == before
+    monkeypatch.setattr(rules, "LINKED_MESSAGES_MAX", 6)
+    assert await link(store) == Linked(6, 0, 0)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+async def test_many_parts_are_one(store, guest, database, monkeypatch, chunk):
+    monkeypatch.setattr(linking, "CHUNK", chunk)
+    assert await link(store, guest) == Linked(messages=5, votes=2, superseded=0)
+    await store.submit(a_vote("m-2", at=LATER))
+    assert await wrong(store, database) == []
 
 
 class Interrupted(Exception):

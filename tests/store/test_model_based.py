@@ -89,6 +89,16 @@ class Machine(RuleBasedStateMachine):
         outcomes = await asyncio.gather(*(self.service.submit(*vote) for vote in asked), return_exceptions=True)
         return [type(it).__name__ if isinstance(it, PlauditError) else it for it in outcomes]
 
+    @rule(project_id=project_ids, owner=st.sampled_from([GUEST, VISITOR]), user=st.sampled_from([ANNA, ANNA, BORIS]))
+    def link(self, project_id, owner, user):
+        expected = self.ledger.link(project_id, owner, user, now=self.clock.now)
+        try:
+            linked = self.loop.run(self.service.link(project_id, owner, user))
+        except Conflict:
+            assert expected is None
+        else:
+            assert (linked.messages, linked.votes, linked.superseded) == (*expected, 0)
+
     @rule(milliseconds=st.sampled_from([1, HOUR, -DAY]))
     def turn_the_clock(self, milliseconds):
         self.clock.now += milliseconds

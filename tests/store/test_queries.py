@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from examples import ANNA, DAY, DISLIKE, LIKE, NOW, a_message, a_vote
+from examples import ANNA, DAY, DISLIKE, GUEST, LIKE, NOW, a_message, a_vote
 
 from plaudit import store as package
 from plaudit.model import (
@@ -23,7 +23,7 @@ from plaudit.model import (
     Selection,
 )
 from plaudit.rules import decide
-from plaudit.store import folding, reads, reviewing, totals, writes
+from plaudit.store import folding, linking, reads, reviewing, totals, writes
 from plaudit.store.queries import queries
 from plaudit.store.sqlite_file import open_writer
 from plaudit.store.sqlite_migrate import migrate
@@ -83,7 +83,7 @@ def plans(connection, work):
     connection.exec_trace = None
     assert executed
     return [[row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)]
-            for sql, bindings in executed if re.match(r"SELECT|INSERT|WITH", sql)]
+            for sql, bindings in executed if re.match(r"SELECT|INSERT|WITH|UPDATE|DELETE", sql)]
 
 
 # What a statement was given goes through itself: a batch's rows, or the entries found so far.
@@ -189,6 +189,19 @@ def test_a_read_finds_its_rows_by_an_index(connection, name):
 def test_a_write_finds_its_rows_by_an_index(connection, tmp_path, name):
     """A batch reads what it names and nothing else."""
     found = written(connection, tmp_path / "plaudit.db", WRITES[name])
+    assert [scans(steps) for steps in found] == [[]] * len(found)
+
+
+def test_a_link_finds_its_rows_by_an_index(connection, tmp_path):
+    """With votes of both kinds, one of them reviewed; a registration for the guest, before and after."""
+    writer = Writer(tmp_path / "plaudit.db", connection, decide, {})
+    theirs = partial(writes.register, "acme", [a_message(it, owner=GUEST) for it in ("m-1", "m-2")], {})
+    link = partial(linking.link, linking.Link("acme", GUEST, ANNA, NOW), {})
+    for jobs in ([theirs], [a_vote(subject=GUEST), a_vote("m-2", subject=GUEST, vote=DISLIKE, comment="late")],
+                 [partial(reviewing.review, "acme", "m-2", GUEST, 1, A_REVIEW)]):
+        writer.commit(jobs)
+    found = plans(connection, lambda _: writer.commit([link, theirs]))
+    assert len(found) > 16  # all of its statements
     assert [scans(steps) for steps in found] == [[]] * len(found)
 
 

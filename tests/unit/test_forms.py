@@ -4,9 +4,9 @@ import pytest
 from starlette.requests import Request
 
 from plaudit.errors import Forbidden, Invalid
-from plaudit.http.forms import FIELDS_MAX, check_own, read_form
 from plaudit.http.errors import BodyTooLarge, UnsupportedMediaType
 from plaudit.http.exchange import KEY, Exchange
+from plaudit.http.forms import FIELDS_MAX, check_own, read_form
 
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
 OWN = (b"sec-fetch-site", b"same-origin")

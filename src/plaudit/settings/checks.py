@@ -14,6 +14,10 @@ Problem = tuple[KeyPath, str]
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256")
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REASON_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+REASON_TEXT_MAX = 80
+REASONS_MAX = 20
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 RECEIPT_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ISSUER = re.compile(r'https?://[!-"$->@-~]{1,500}')
 HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
@@ -102,6 +106,7 @@ def _project(project: ProjectTable, settings: Settings) -> Iterator[Problem]:
     yield from _keys(project)
     yield from _web(project)
     yield from _pages(project)
+    yield from _reasons(project)
     for index, issuer in enumerate(project.issuers):
         for path, text in _issuer(issuer):
             yield ("issuers", index, *path), text
@@ -132,6 +137,25 @@ def _is_key(text: str) -> bool:
         return bool(key_bytes(text))
     except ValueError:
         return False
+
+
+def _reasons(project: ProjectTable) -> Iterator[Problem]:
+    ids: set[str] = set()
+    for index, reason in enumerate(project.reasons):
+        if not REASON_ID.fullmatch(reason.id):
+            yield ("reasons", index, "id"), "must be 1 to 32 letters, digits, dashes or underscores"
+        if reason.id in ids:
+            yield ("reasons", index, "id"), f'there is a reason "{reason.id}" already; give each an id of its own'
+        ids.add(reason.id)
+        if not reason.texts:
+            yield ("reasons", index, "texts"), 'is empty; give it at least one, such as en = "Out of date"'
+        for code, text in reason.texts.items():
+            if not LANGUAGE.fullmatch(code):
+                yield ("reasons", index, "texts"), f'"{code}" is no language; write it like en or pt-BR'
+            if not 0 < len(text) <= REASON_TEXT_MAX:
+                yield ("reasons", index, "texts"), f"must be 1 to {REASON_TEXT_MAX} characters each"
+    if len(project.reasons) > REASONS_MAX:
+        yield ("reasons",), f"are {len(project.reasons)}; nobody reads more than {REASONS_MAX}"
 
 
 def _web(project: ProjectTable) -> Iterator[Problem]:

@@ -1,11 +1,12 @@
 """From the tables of the file to the nouns of the core. The tables have been checked before."""
 
-from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, ReceiptKey, ServerKey, SignIn
+from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, Reason, ReceiptKey, ServerKey, SignIn, Vote
 from plaudit.rules import FEEDBACK
 from plaudit.settings.checks import jwks_url
 from plaudit.settings.receipt_keys import key_bytes
 from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings
 
+VOTES = {"like": Vote.LIKE, "dislike": Vote.DISLIKE, None: None}
 DEFAULT = "default"  # the id of the project that is there without a file
 
 
@@ -42,6 +43,8 @@ def _project(table: ProjectTable, plans: dict[str, Plan]) -> Project:
         contracts=frozenset(table.contracts),
         time_zone=table.time_zone,
         trace_url=table.trace_url,
+        reasons=tuple(Reason(each.id, VOTES[each.vote], {code.lower(): text for code, text in each.texts.items()})
+                      for each in table.reasons),
         sign_in=_sign_in(table.dashboard) if table.dashboard else None,
     )
 

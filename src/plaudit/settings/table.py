@@ -64,6 +64,15 @@ class ReceiptKeyTable(Struct, frozen=True, forbid_unknown_fields=True):
     created: Annotated[str, says("When the key was made, for your own records.")] = ""
 
 
+class ReasonTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[projects.reasons]]`: what a voter may tick beside a vote, through Plaudit's own contract and the element."""
+
+    id: Annotated[str, says("What is stored, such as `out-of-date`; never change it.")]
+    texts: Annotated[dict[str, str], says('What people read, by language: `en = "Out of date"`. The first one is for '
+                                          "whoever speaks none of them.")]
+    vote: Annotated[Literal["like", "dislike"] | None, says("Goes with this vote only; default: with either.")] = None
+
+
 class DashboardTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[projects.dashboard]`: an OpenID Connect provider through which people sign in to the pages, beside the keys."""
 
@@ -95,6 +104,7 @@ class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
                                           "the pages link there.")] = None
     limits: Annotated[LimitsTable, says("See `[projects.limits]`.")] = LimitsTable()
     dashboard: Annotated[DashboardTable | None, says("See `[projects.dashboard]`.")] = None
+    reasons: Annotated[tuple[ReasonTable, ...], says("See `[[projects.reasons]]`.")] = ()
     issuers: Annotated[tuple[IssuerTable, ...], says("See `[[projects.issuers]]`.")] = ()
     server_keys: Annotated[tuple[ServerKeyTable, ...], says("See `[[projects.server_keys]]`.")] = ()
     receipt_keys: Annotated[tuple[ReceiptKeyTable, ...], says("See `[[projects.receipt_keys]]`.")] = ()
@@ -188,6 +198,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("`[[projects.server_keys]]`", ServerKeyTable),
     ("`[[projects.receipt_keys]]`", ReceiptKeyTable),
     ("`[projects.dashboard]`", DashboardTable),
+    ("`[[projects.reasons]]`", ReasonTable),
 )
 
 

@@ -28,10 +28,10 @@ from plaudit.store import derived, rows
 from plaudit.store.deciding import Known
 from plaudit.store.derived import Changed, Move, rank_of
 from plaudit.store.plans import Ask, Put, Row, Steps
+from plaudit.store.reads import EVERYTHING, ORDERS
 from plaudit.store.tally import Counted, Tally, counted
 
 CHUNK = 500  # messages or conversations a statement
-ALL = 2**62
 UNUSED = 2**31 - 1  # a revision that no vote has
 KNOWN = slice(1, 17)  # of a row: what `Known` is made of
 STATE = slice(21, None)  # and a vote
@@ -70,7 +70,8 @@ class Entry(NamedTuple):
 
 
 def link(it: Link, zones: Mapping[str, str]) -> Steps[Linked]:
-    """Raises `Conflict` when the owner has become another user. The same again finds nothing left to do."""
+    """The same again finds nothing left to do. Raises `Conflict` when the owner has become another user, `Invalid` when
+    there is too much."""
     linked = yield from read_links(it.project_id, [it.owner])
     if rules.is_new_link(it.owner, it.user, linked.get(it.owner)):
         yield Put("insert_link", [(it.project_id, it.owner.key, it.user.key, it.at)])
@@ -114,9 +115,9 @@ def _strangers(subjects: Iterable[Subject]) -> list[str]:
 
 def _give_conversations(it: Link) -> Steps[list[str]]:
     """Their ids. Whoever is about to add to one of them has done so, or will find that it is the user's."""
-    found = yield Ask("read_conversations_of_owner",
-                      {"project_id": it.project_id, "owner": it.owner.key, "limit": ALL, "offset": 0},
-                      {"search": "TRUE", "order": "c.created_at"})
+    wanted = {"project_id": it.project_id, "owner": it.owner.key, "limit": rules.LINKED_MESSAGES_MAX + 1, "offset": 0}
+    found = yield Ask("read_conversations_of_owner", wanted, {"search": EVERYTHING, "order": ORDERS["created_at"]})
+    rules.require_few_messages(len(found))
     conversations = {each.id: replace(each, owner=it.user) for each in map(rows.conversation, found)}
     for ids in _chunks(sorted(conversations)):
         yield Put("give_conversation", [rows.conversation_row(conversations[each]) for each in ids])
@@ -130,6 +131,7 @@ def _message_ids(it: Link, conversation_ids: Sequence[str]) -> Steps[list[str]]:
         messages = yield Ask("read_messages_of_owner", {
             "project_id": it.project_id, "owner": it.owner.key, "ids": ids})
         found += [message_id for message_id, in messages]
+        rules.require_few_messages(len(found))
     return sorted(found)
 
 

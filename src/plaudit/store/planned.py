@@ -15,6 +15,7 @@ from plaudit.model import (
     FeedbackFilter,
     Grouping,
     Instant,
+    Linked,
     Message,
     Page,
     RatedMessage,
@@ -26,7 +27,7 @@ from plaudit.model import (
     Subject,
 )
 from plaudit.ports import DeviceBinding, Registered
-from plaudit.store import folding, reads, reviewing, totals, writes
+from plaudit.store import folding, linking, reads, reviewing, totals, writes
 from plaudit.store.plans import Steps
 from plaudit.store.tally import UTC
 
@@ -63,6 +64,12 @@ class PlannedStore(ABC):
                 outcomes += await self._write(
                     writes.register, project_id, own[start:start + REGISTER_CHUNK], self._zones)
         return outcomes
+
+    async def link(self, project_id: str, owner: Subject, user: Subject, now: Instant) -> Linked:
+        return await self._write(linking.link, linking.Link(project_id, owner, user, now), self._zones)
+
+    async def linked(self, project_id: str, subject: Subject) -> Subject | None:
+        return (await self._read(linking.read_links, project_id, [subject])).get(subject)
 
     async def create_conversation(self, conversation: Conversation) -> None:
         await self._write(writes.create_conversation, conversation)

@@ -154,7 +154,7 @@ async def run(connection: asyncpg.Connection, plan: Plan[T]) -> T:
     try:
         step = next(steps)
         while True:
-            found = await ask(connection, step) if isinstance(step, Ask) else await _put(connection, step)
+            found = await ask(connection, step) if isinstance(step, Ask) else await put(connection, step)
             step = steps.send(found)
     except StopIteration as end:
         result: T = end.value
@@ -167,7 +167,8 @@ async def ask(connection: asyncpg.Connection, step: Ask) -> Sequence[Row]:
     return found
 
 
-async def _put(connection: asyncpg.Connection, step: Put) -> Sequence[Row]:
+async def put(connection: asyncpg.Connection, step: Put) -> Sequence[Row]:
+    """Raises `Overtaken` when not all of the rows were written."""
     if step.rows:
         status: str = await connection.execute(*columns(step.statement, step.rows))
         if int(status.rpartition(" ")[2]) != len(step.rows):

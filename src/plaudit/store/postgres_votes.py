@@ -14,8 +14,8 @@ from plaudit.errors import Conflict, PlauditError
 from plaudit.model import Feedback, Submission
 from plaudit.store.deciding import Decide, Key, Known, Outcome, key_of
 from plaudit.store.derived import Changed, keep
-from plaudit.store.plans import Ask, Row
-from plaudit.store.postgres_connections import WRITING, Connections, ask, columns, run
+from plaudit.store.plans import Ask, Put, Row
+from plaudit.store.postgres_connections import WRITING, Connections, ask, columns, put, run
 from plaudit.store.rows import feedback_row
 from plaudit.store.writes import register_by_receipts
 
@@ -67,7 +67,7 @@ class Votes:
         states = sorted((*row, number) for row, number in zip(rows, numbers, strict=True))
         written = {number for number, in await connection.fetch(*columns("write_feedback", states))}
         if history := [(*state, known[state[:3]].seq) for state in states if state[-1] in written]:
-            await connection.execute(*columns("append_history", history))
+            await put(connection, Put("append_history", history))  # not theirs any more: all is decided anew
             changes = dict(zip((row[:3] for row in rows), changed, strict=True))
             kept = [Changed(changes[row[:3]], row[-2], known[row[:3]]) for row in history]
             await run(connection, partial(keep, kept, self._zones))

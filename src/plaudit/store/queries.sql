@@ -11,21 +11,32 @@ LEFT JOIN feedback AS f ON f.project_id = w.project_id AND f.message_id = w.mess
 
 -- write_feedback --
 -- The new states of a batch, each key once, sorted by key.
-INSERT INTO feedback (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
-                      updated_at, seq)
+INSERT INTO feedback (project_id, message_id, subject, vote, comment, reasons, revision, contract, auth_level,
+                      created_at, updated_at, seq)
 VALUES {rows}
 ON CONFLICT (project_id, message_id, subject) DO UPDATE SET
-    vote = excluded.vote, comment = excluded.comment, revision = excluded.revision, contract = excluded.contract,
-    auth_level = excluded.auth_level, updated_at = excluded.updated_at, seq = excluded.seq;
+    vote = excluded.vote, comment = excluded.comment, reasons = excluded.reasons, revision = excluded.revision,
+    contract = excluded.contract, auth_level = excluded.auth_level, updated_at = excluded.updated_at,
+    seq = excluded.seq;
 
 -- append_history --
 -- Every revision of a batch, in the order of acceptance.
-INSERT INTO history (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
-                     updated_at, seq, previous_seq)
+INSERT INTO history (project_id, message_id, subject, vote, comment, reasons, revision, contract, auth_level,
+                     created_at, updated_at, seq, previous_seq)
 VALUES {rows};
 
 -- read_last_seq --
-SELECT coalesce(max(seq), 0) FROM history;
+-- The last number that was given, to an entry or to a change of the totals that had none.
+SELECT max(coalesce((SELECT max(seq) FROM history), 0), coalesce((SELECT max(id) FROM totals_changes), 0));
+
+-- take_numbers --
+-- The numbers after that.
+WITH RECURSIVE n (number) AS (
+    SELECT max(coalesce((SELECT max(seq) FROM history), 0), coalesce((SELECT max(id) FROM totals_changes), 0)) + 1
+    UNION ALL
+    SELECT n.number + 1 FROM n
+)
+SELECT n.number FROM n LIMIT :count;
 
 -- read_messages_by_id --
 -- CROSS JOIN keeps the order here and below: left to choose, SQLite reads the whole project to look for a few ids.
@@ -85,6 +96,72 @@ VALUES (:project_id, :conversation_id, :owner, :created_at, :updated_at, :title)
 ON CONFLICT (project_id, conversation_id) DO NOTHING
 RETURNING 1;
 
+-- read_links --
+SELECT l.subject, l.user_key
+FROM json_each(:subjects) AS w
+CROSS JOIN links AS l
+WHERE l.project_id = :project_id AND l.subject = w.value;
+
+-- insert_link --
+INSERT INTO links (project_id, subject, user_key, linked_at) VALUES {rows};
+
+-- hold_owner --
+-- Nothing: there is one writer.
+WITH w (project_id, subject, user_key, linked_at) AS (VALUES {rows}) SELECT w.subject FROM w LIMIT 0;
+
+-- let_go_of_owners --
+SELECT w.value FROM json_each(:subjects) AS w LIMIT 0;
+
+-- give_conversation --
+INSERT INTO conversations (project_id, conversation_id, owner, created_at, updated_at, title)
+VALUES {rows}
+ON CONFLICT (project_id, conversation_id) DO UPDATE SET owner = excluded.owner;
+
+-- read_messages_of_owner --
+-- Of some of the owner's conversations.
+SELECT m.message_id
+FROM json_each(:ids) AS w
+CROSS JOIN messages AS m INDEXED BY messages_by_conversation
+WHERE m.project_id = :project_id AND m.conversation_id = w.value AND m.owner = :owner;
+
+-- read_messages_to_give --
+-- Messages that become a user's: each with what a vote's decision knows, whether its vote is reviewed, how the user's own
+-- vote on it counts, and its vote.
+SELECT m.message_id, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
+       f.comment IS NOT NULL, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
+       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level,
+       m.project_id, m.message_id, f.subject, f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level,
+       f.created_at, f.updated_at
+FROM json_each(:ids) AS w
+CROSS JOIN messages AS m
+LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner
+LEFT JOIN feedback AS u ON u.project_id = m.project_id AND u.message_id = m.message_id AND u.subject = :user
+LEFT JOIN reviews AS r
+    ON r.project_id = m.project_id AND r.message_id = m.message_id AND r.subject = m.owner AND r.revision = f.revision
+WHERE m.project_id = :project_id AND m.message_id = w.value AND m.owner = :owner;
+
+-- claim_votes --
+-- Nothing: there is one writer.
+WITH w (project_id, message_id, subject, revision) AS (VALUES {rows}) SELECT w.subject FROM w LIMIT 0;
+
+-- give_messages --
+UPDATE messages SET owner = :user
+WHERE project_id = :project_id AND message_id IN (SELECT w.value FROM json_each(:ids) AS w) AND owner = :owner;
+
+-- forget_votes --
+-- They are the user's now; what was said remains in the history.
+DELETE FROM feedback
+WHERE project_id = :project_id AND message_id IN (SELECT w.value FROM json_each(:ids) AS w) AND subject = :owner;
+
+-- give_reviews --
+UPDATE reviews SET subject = :user
+WHERE project_id = :project_id AND message_id IN (SELECT w.value FROM json_each(:ids) AS w) AND subject = :owner;
+
+-- renew_review --
+-- What was said of the revision before this one, which is the same vote.
+UPDATE reviews SET revision = :revision
+WHERE project_id = :project_id AND message_id = :message_id AND subject = :user AND revision = :revision - 1;
+
 -- insert_visitor --
 INSERT INTO visitors (project_id, device_hash, visitor_id, created_at)
 VALUES (:project_id, :device_hash, :visitor_id, :created_at)
@@ -133,7 +210,7 @@ WHERE c.project_id = :project_id AND c.owner = :owner AND {search};
 -- One page of a conversation, each message with its owner's vote.
 SELECT m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
-       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
+       f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
 FROM messages AS m
 LEFT JOIN feedback AS f
     ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner AND f.vote IS NOT NULL
@@ -150,7 +227,7 @@ WHERE m.project_id = :project_id AND m.conversation_id = :conversation_id AND {c
 SELECT h.updated_at, h.seq,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
-       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
+       f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
 FROM history AS h INDEXED BY history_by_time
 CROSS JOIN feedback AS f
     ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject AND f.seq = h.seq
@@ -164,7 +241,7 @@ LIMIT :limit;
 SELECT h.updated_at, h.seq,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
-       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
+       f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject
 FROM messages AS m
 CROSS JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id
 CROSS JOIN history AS h ON h.seq = f.seq AND h.message_id = f.message_id
@@ -173,8 +250,8 @@ ORDER BY h.updated_at DESC, h.seq DESC
 LIMIT :limit;
 
 -- read_history --
--- A message's entries, each key's from its newest back to its first. Each table is told the message, so that a cluster
--- asks one node.
+-- A message's entries, from each key's newest back to its first, which may be another subject's (see `linking`). Each
+-- table is told the message, so that a cluster asks one node.
 WITH RECURSIVE entry AS (
     SELECT h.*
     FROM feedback AS f
@@ -185,9 +262,9 @@ WITH RECURSIVE entry AS (
     FROM entry
     CROSS JOIN history AS h ON h.seq = entry.previous_seq AND h.message_id = :message_id
 )
-SELECT project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at
+SELECT project_id, message_id, subject, vote, comment, reasons, revision, contract, auth_level, created_at, updated_at
 FROM entry
-ORDER BY subject, revision;
+ORDER BY seq;
 
 -- add_changes --
 -- What one transaction has changed in the totals.
@@ -305,7 +382,7 @@ SELECT k.term FROM known_words AS k WHERE k.term >= :first AND k.term <= :last L
 SELECT q.rank,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
-       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
+       f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
        r.label, r.note, r.reviewer, r.reviewed_at
 FROM review_queue AS q
 CROSS JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject

@@ -14,23 +14,27 @@ SELECT nextval('history_seq') FROM generate_series(1, :count);
 -- write_feedback --
 -- The new states of a batch, each key once, sorted by key. A key that another writer has changed since it was read is
 -- left as it is: its number does not come back.
-INSERT INTO feedback (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
-                      updated_at, seq)
+INSERT INTO feedback (project_id, message_id, subject, vote, comment, reasons, revision, contract, auth_level,
+                      created_at, updated_at, seq)
 SELECT * FROM unnest(:project_id::text[], :message_id::text[], :subject::text[], :vote::smallint[], :comment::text[],
-                     :revision::integer[], :contract::text[], :auth_level::text[], :created_at::bigint[],
-                     :updated_at::bigint[], :seq::bigint[])
+                     :reasons::text[], :revision::integer[], :contract::text[], :auth_level::text[],
+                     :created_at::bigint[], :updated_at::bigint[], :seq::bigint[])
 ON CONFLICT (project_id, message_id, subject) DO UPDATE SET
-    vote = excluded.vote, comment = excluded.comment, revision = excluded.revision, contract = excluded.contract,
-    auth_level = excluded.auth_level, updated_at = excluded.updated_at, seq = excluded.seq
+    vote = excluded.vote, comment = excluded.comment, reasons = excluded.reasons, revision = excluded.revision,
+    contract = excluded.contract, auth_level = excluded.auth_level, updated_at = excluded.updated_at, seq = excluded.seq
 WHERE feedback.revision = excluded.revision - 1
 RETURNING seq;
 
 -- append_history --
-INSERT INTO history (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at,
-                     updated_at, seq, previous_seq)
-SELECT * FROM unnest(:project_id::text[], :message_id::text[], :subject::text[], :vote::smallint[], :comment::text[],
-                     :revision::integer[], :contract::text[], :auth_level::text[], :created_at::bigint[],
-                     :updated_at::bigint[], :seq::bigint[], :previous_seq::bigint[]);
+-- Those on messages that belong to somebody else by now are left out: see `linking`.
+INSERT INTO history (project_id, message_id, subject, vote, comment, reasons, revision, contract, auth_level,
+                     created_at, updated_at, seq, previous_seq)
+SELECT w.* FROM unnest(:project_id::text[], :message_id::text[], :subject::text[], :vote::smallint[], :comment::text[],
+                       :reasons::text[], :revision::integer[], :contract::text[], :auth_level::text[],
+                       :created_at::bigint[], :updated_at::bigint[], :seq::bigint[], :previous_seq::bigint[])
+    AS w (project_id, message_id, subject, vote, comment, reasons, revision, contract, auth_level, created_at, updated_at,
+          seq, previous_seq)
+JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id AND m.owner = w.subject;
 
 -- wait_for_standby --
 -- Who is told that there was nothing to remove is told so by the primary: a commit that wrote nothing would not wait for
@@ -69,6 +73,70 @@ SELECT * FROM unnest(:project_id::text[], :conversation_id::text[], :owner::text
 ON CONFLICT (project_id, conversation_id) DO UPDATE SET
     updated_at = greatest(conversations.updated_at, excluded.updated_at)
 WHERE conversations.owner = excluded.owner;
+
+-- read_links --
+SELECT l.subject, l.user_key FROM links AS l WHERE l.project_id = :project_id AND l.subject = ANY(:subjects::text[]);
+
+-- insert_link --
+-- Waits for whoever holds the owner. One that somebody else has linked meanwhile is not written.
+INSERT INTO links (project_id, subject, user_key, linked_at)
+SELECT * FROM unnest(:project_id::text[], :subject::text[], :user_key::text[], :linked_at::bigint[])
+ON CONFLICT (project_id, subject) DO NOTHING;
+
+-- hold_owner --
+-- A row that nobody sees, in the place of the one that would link the owner.
+INSERT INTO links (project_id, subject, user_key, linked_at)
+SELECT * FROM unnest(:project_id::text[], :subject::text[], :user_key::text[], :linked_at::bigint[])
+ON CONFLICT (project_id, subject) DO NOTHING;
+
+-- let_go_of_owners --
+-- Whoever wants the place of a row that is gone again waits for the end of the transaction all the same.
+DELETE FROM links WHERE project_id = :project_id AND subject = ANY(:subjects::text[]);
+
+-- give_conversation --
+INSERT INTO conversations (project_id, conversation_id, owner, created_at, updated_at, title)
+SELECT * FROM unnest(:project_id::text[], :conversation_id::text[], :owner::text[], :created_at::bigint[],
+                     :updated_at::bigint[], :title::text[])
+ON CONFLICT (project_id, conversation_id) DO UPDATE SET owner = excluded.owner;
+
+-- read_messages_of_owner --
+SELECT m.message_id
+FROM messages AS m
+WHERE m.project_id = :project_id AND m.conversation_id = ANY(:ids::text[]) AND m.owner = :owner;
+
+-- read_messages_to_give --
+SELECT m.message_id, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
+       f.comment IS NOT NULL, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
+       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level,
+       m.project_id, m.message_id, f.subject, f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level,
+       f.created_at, f.updated_at
+FROM messages AS m
+LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner
+LEFT JOIN feedback AS u ON u.project_id = m.project_id AND u.message_id = m.message_id AND u.subject = :user
+LEFT JOIN reviews AS r
+    ON r.project_id = m.project_id AND r.message_id = m.message_id AND r.subject = m.owner AND r.revision = f.revision
+WHERE m.project_id = :project_id AND m.message_id = ANY(:ids::text[]) AND m.owner = :owner;
+
+-- claim_votes --
+-- Rows of keys as they were read, and one for each key that has none, with a revision that no vote has. One that a vote
+-- has changed meanwhile is left as it is.
+INSERT INTO feedback (project_id, message_id, subject, revision, contract, auth_level, created_at, updated_at, seq)
+SELECT w.project_id, w.message_id, w.subject, w.revision, w.subject, w.subject, 0, 0, 0
+FROM unnest(:project_id::text[], :message_id::text[], :subject::text[], :revision::integer[])
+    AS w (project_id, message_id, subject, revision)
+ON CONFLICT (project_id, message_id, subject) DO UPDATE SET revision = excluded.revision
+WHERE feedback.revision = excluded.revision;
+
+-- give_messages --
+UPDATE messages SET owner = :user
+WHERE project_id = :project_id AND message_id = ANY(:ids::text[]) AND owner = :owner;
+
+-- forget_votes --
+DELETE FROM feedback WHERE project_id = :project_id AND message_id = ANY(:ids::text[]) AND subject = :owner;
+
+-- give_reviews --
+UPDATE reviews SET subject = :user
+WHERE project_id = :project_id AND message_id = ANY(:ids::text[]) AND subject = :owner;
 
 -- bind_device --
 -- With only_first, a device is bound only while its user id has none. The index on came_first has the last word.
@@ -157,7 +225,7 @@ SELECT NULL AS term LIMIT 0;
 SELECT q.rank,
        m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
        m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata, m.content,
-       f.vote, f.comment, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
+       f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level, f.created_at, f.updated_at, f.subject,
        r.label, r.note, r.reviewer, r.reviewed_at
 FROM review_queue AS q
 JOIN feedback AS f ON f.project_id = q.project_id AND f.message_id = q.message_id AND f.subject = q.subject

@@ -61,21 +61,25 @@ def conversation(row: Sequence[Any]) -> Conversation:
 def feedback_row(feedback: Feedback) -> tuple[Any, ...]:
     return (
         feedback.project_id, feedback.message_id, feedback.subject.key, feedback.vote, feedback.comment,
-        feedback.revision, feedback.contract, feedback.auth_level, feedback.created_at, feedback.updated_at,
+        to_json(feedback.reasons) if feedback.reasons else None, feedback.revision, feedback.contract,
+        feedback.auth_level, feedback.created_at, feedback.updated_at,
     )
 
 
 def feedback(row: Sequence[Any]) -> Feedback:
-    (project_id, message_id, subject, vote, comment, revision, contract, auth_level, created_at, updated_at) = row
+    (project_id, message_id, subject, vote, comment, reasons, revision, contract, auth_level, created_at,
+     updated_at) = row
     return Feedback(
         project_id=project_id, message_id=message_id, subject=Subject(subject),
         vote=Vote(vote) if vote else None, comment=comment, revision=revision, contract=Contract(contract),
         auth_level=AuthLevel(auth_level), created_at=created_at, updated_at=updated_at,
+        reasons=tuple(from_json(reasons)) if reasons else (),
     )
 
 
 def rated_message(row: Sequence[Any]) -> RatedMessage:
-    """A message's columns, then vote, comment, revision, contract, auth_level, created_at, updated_at, subject."""
+    """A message's columns, then vote, comment, reasons, revision, contract, auth_level, created_at, updated_at,
+    subject."""
     known = message(row[:MESSAGE_WIDTH])
     *state, subject = row[MESSAGE_WIDTH:]
     if state[0] is None:

@@ -82,6 +82,8 @@ class Writer:
         """Other writes in their order first, then the votes: whoever registers waits for that before voting."""
         alone = [None if isinstance(job, Submission) else _alone(connection, job) for job in jobs]
         submissions = [job for job in jobs if isinstance(job, Submission)]
+        if len(submissions) < len(jobs):
+            self._last_seq = max(self._last_seq, connection.execute(queries()["read_last_seq"]).get)
         votes = iter(self._vote(connection, submissions) if submissions else ())
         return [next(votes) if isinstance(job, Submission) else it for job, it in zip(jobs, alone, strict=True)]
 

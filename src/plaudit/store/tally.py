@@ -45,8 +45,8 @@ class Tally:
         self._zones = zones
         self._changes: dict[Place, dict[int, list[int]]] = {}
 
-    def shown(self, answer: Answer, owner: str) -> None:
-        self._add(self._place(answer, "", commented=False), owner, SHOWN, 1)
+    def shown(self, answer: Answer, owner: str, by: int = 1) -> None:
+        self._add(self._place(answer, "", commented=False), owner, SHOWN, by)
 
     def voted(self, answer: Answer, subject: str, before: Counted | None, after: Counted | None) -> None:
         """A vote is no longer counted as it was before, but as it is now."""

@@ -7,10 +7,10 @@ from itertools import groupby
 from operator import attrgetter
 
 from plaudit.errors import Conflict
-from plaudit.model import Conversation, Instant, Message, Receipt, Role
+from plaudit.model import Conversation, Instant, Message, Receipt, Role, Subject
 from plaudit.ports import DeviceBinding, Registered
 from plaudit.rules import registration_conflict
-from plaudit.store import rows
+from plaudit.store import linking, rows
 from plaudit.store.derived import reword
 from plaudit.store.plans import Ask, Put, Row, Steps
 from plaudit.store.tally import Tally, answer_of, cell_bindings, cell_id, cell_of
@@ -28,6 +28,13 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
     found = yield from _by_id(
         "read_conversations_by_id", project_id, {message.conversation_id for message in messages})
     conversations = {conversation.id: conversation for conversation in map(rows.conversation, found)}
+    # Read last, for all of them: whoever becomes a user meanwhile has all or nothing of that here.
+    linked = yield from linking.read_links(project_id, _owners(messages, known.values(), conversations.values()))
+    if linked:
+        messages = [linking.settled(message, linked) for message in messages]
+        known = {each.id: linking.settled(each, linked) for each in known.values()}
+        conversations = {each.id: linking.settled(each, linked) for each in conversations.values()}
+    there = set(conversations)
     outcomes: list[Registered | Conflict] = []
     new: dict[str, Message] = {}
     for message in messages:
@@ -39,6 +46,8 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
         if conflict is None and existing is None:
             new[message.id] = known[message.id] = message
             conversations.setdefault(message.conversation_id, _conversation_of([message]))
+    yield from linking.hold_owners(
+        project_id, {message.owner for message in new.values() if message.conversation_id not in there})
     yield Put("insert_message", [(*rows.message_row(new[message_id]), *_receipt(message_id, hashes))
                                  for message_id in sorted(new)])
     yield Put("touch_conversation", _touched(new.values()))
@@ -58,6 +67,10 @@ def register_by_receipts(receipts: Sequence[Receipt], zones: Mapping[str, str]
         conflicts |= {(project_id, receipt.message.id): outcome
                       for receipt, outcome in zip(own, outcomes, strict=True) if isinstance(outcome, Conflict)}
     return conflicts
+
+
+def _owners(*owned: Iterable[Message | Conversation]) -> set[Subject]:
+    return {each.owner for some in owned for each in some}
 
 
 def _receipt(message_id: str, hashes: Mapping[str, str | None] | None) -> Row:
@@ -99,6 +112,9 @@ def _count(project_id: str, shown: Sequence[Message], zones: Mapping[str, str]) 
 
 
 def create_conversation(conversation: Conversation) -> Steps[None]:
+    linked = yield from linking.read_links(conversation.project_id, [conversation.owner])
+    conversation = linking.settled(conversation, linked)
+    yield from linking.hold_owners(conversation.project_id, [conversation.owner])
     created = yield Ask("insert_conversation", rows.conversation_bindings(conversation))
     if not created:
         raise Conflict("conversation", "id")

@@ -32,6 +32,7 @@ class Plaudit:
         return [
             resource("/v1/messages/{message_id}/feedback", NAME, POST=self.vote),
             resource("/v1/me/feedback", NAME, GET=self.own_votes),
+            resource("/v1/me/reasons", NAME, GET=self.reasons),
             document_route("/v1/me/openapi", NAME, __package__, self._door.knock),
         ]
 
@@ -39,9 +40,9 @@ class Plaudit:
         body = await read(request, self._body_bytes_max)
         voter, held = await self._voter_or_holder(request)
         message_id = canonical_id(wire.decode_id(path_id(request, "message_id", "message_id"), "message_id"))
-        vote, comment = wire.decode_vote(json_object(body))
+        vote, comment, reasons = wire.decode_vote(json_object(body))
         stored = await self._service.submit(
-            voter, NAME, message_id, vote, comment, receipt=held, page=page_of(request))
+            voter, NAME, message_id, vote, comment, receipt=held, page=page_of(request), reasons=reasons)
         return json_response(wire.encode_vote(message_id, stored))
 
     async def own_votes(self, request: Request) -> Response:
@@ -52,6 +53,12 @@ class Plaudit:
             raise Invalid("conversation", "is missing")
         conversation_id = canonical_id(wire.decode_id(given["conversation"], "conversation"))
         return json_response(wire.encode_votes(await self._service.own_votes(voter, conversation_id)))
+
+    async def reasons(self, request: Request) -> Response:
+        """What can be ticked beside a vote, in the reader's language where there is such a text."""
+        voter = await self._voter(request)
+        language = single(request.query_params.multi_items()).get("lang", "")
+        return json_response(wire.encode_reasons(voter.project.reasons, language))
 
     async def _voter_or_holder(self, request: Request) -> tuple[Voter, Receipt | None]:
         """Where nothing else says who is asking, a bearer receipt does."""

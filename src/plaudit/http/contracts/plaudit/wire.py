@@ -6,10 +6,11 @@ from typing import Any
 
 from plaudit.errors import Invalid
 from plaudit.http.instants import to_text
-from plaudit.model import Feedback, RatedMessage, Vote
+from plaudit.model import Feedback, RatedMessage, Reason, Vote
 
 ID = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}")
 COMMENT_LENGTH_MAX = 1000
+REASONS_MAX = 20
 VOTES = {"like": Vote.LIKE, "dislike": Vote.DISLIKE, None: None}
 WORDS = {vote: word for word, vote in VOTES.items()}
 
@@ -25,8 +26,8 @@ def decode_id(text: str, field: str) -> str:
     return text
 
 
-def decode_vote(body: Json) -> tuple[Vote | None, str | None]:
-    """The vote, None to take it back, and its comment. Raises `Invalid`."""
+def decode_vote(body: Json) -> tuple[Vote | None, str | None, list[str]]:
+    """The vote, None to take it back, its comment and its reasons. Raises `Invalid`."""
     try:
         vote = VOTES[body["vote"]]
     except (KeyError, TypeError):  # a list or an object is no key at all
@@ -34,7 +35,16 @@ def decode_vote(body: Json) -> tuple[Vote | None, str | None]:
     comment = _comment(body.get("comment"))
     if vote is None and comment is not None:
         raise Invalid("comment", "goes with a vote, and this one is taken back")
-    return vote, comment
+    return vote, comment, _reasons(body.get("reasons"))
+
+
+def _reasons(given: Any) -> list[str]:
+    """Whether the project has them is asked later."""
+    if given is None:
+        return []
+    if not isinstance(given, list) or len(given) > REASONS_MAX or not all(isinstance(each, str) for each in given):
+        raise Invalid("reasons", f"must be a list of at most {REASONS_MAX} ids")
+    return given
 
 
 def _comment(given: Any) -> str | None:
@@ -54,9 +64,14 @@ def encode_vote(message_id: str, feedback: Feedback | None) -> Json:
         "message_id": message_id,
         "vote": WORDS[feedback.vote] if feedback else None,
         "comment": feedback.comment if feedback else None,
+        "reasons": list(feedback.reasons) if feedback else [],
         "revision": feedback.revision if feedback else None,
         "updated_at": to_text(feedback.updated_at) if feedback else None,
     }
+
+
+def encode_reasons(reasons: Sequence[Reason], language: str) -> Json:
+    return {"data": [{"id": each.id, "vote": WORDS[each.vote], "text": each.text(language)} for each in reasons]}
 
 
 def encode_votes(rated: Sequence[RatedMessage]) -> Json:
