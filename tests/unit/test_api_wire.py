@@ -244,7 +244,8 @@ def test_a_page_of_feedback_is_shown_with_what_the_message_was_registered_with()
     page = Page((RatedMessage(decoded({"model": "gpt-x", "arms": {"a": "b"}}), feedback(Vote.DISLIKE)),), "3.4")
     assert wire.feedback_page(page) == {
         "items": [{
-            "message_id": "m-1", "conversation_id": "c-1", "subject": OWNER, "vote": "dislike", "comment": "why", "reasons": [],
+            "message_id": "m-1", "conversation_id": "c-1", "subject": OWNER, "vote": "dislike", "comment": "why",
+            "reasons": [],
             "revision": 2, "contract": "handauncle", "auth_level": "jwt", "created_at": "2024-01-15T10:30:00.000Z",
             "updated_at": "2024-01-15T10:30:00.001Z", "model": "gpt-x", "prompt_version": None, "arms": {"a": "b"},
         }],
@@ -255,7 +256,8 @@ def test_a_page_of_feedback_is_shown_with_what_the_message_was_registered_with()
 def test_a_history_tells_removals():
     """As a revision without a vote."""
     assert wire.history([feedback(None, comment=None)]) == {"items": [{
-        "subject": OWNER, "revision": 2, "vote": None, "comment": None, "reasons": [], "contract": "handauncle", "auth_level": "jwt",
+        "subject": OWNER, "revision": 2, "vote": None, "comment": None,
+        "reasons": [], "contract": "handauncle", "auth_level": "jwt",
         "at": "2024-01-15T10:30:00.001Z",
     }]}
 

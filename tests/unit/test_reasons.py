@@ -21,7 +21,8 @@ def test_they_are_kept_as_the_project_lists_them(vote, ids, chosen):
 
 
 @pytest.mark.parametrize(("vote", "ids"), [
-    (Vote.LIKE, ["old"]), (Vote.DISLIKE, ["old", "short"]), (None, ["odd"]), (Vote.LIKE, ["unknown"]), (Vote.LIKE, [""]),
+    (Vote.LIKE, ["old"]), (Vote.DISLIKE, ["old", "short"]), (None, ["odd"]), (Vote.LIKE, ["unknown"]),
+    (Vote.LIKE, [""]),
 ])
 def test_what_does_not_go_with_the_vote_is_refused(vote, ids):
     with pytest.raises(Invalid) as refused:
