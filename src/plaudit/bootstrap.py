@@ -58,6 +58,7 @@ DAY_SECONDS = 24 * 60 * 60
 SWITCH_SECONDS = 0.0005
 TELL_SECONDS = 1.0
 FOLD_SECONDS = 1.0
+MISSED_SECONDS = 10.0
 KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
 
 log = structlog.get_logger("plaudit")
@@ -116,7 +117,8 @@ async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
         server = Server(parts.application, _server_settings(prepared.settings), partial(announce, parts))
         _tune_interpreter()
         tasks = [asyncio.create_task(_watch_keys(prepared, parts.authenticator), name="keys"),
-                 asyncio.create_task(_fold(parts.store), name="totals")]
+                 asyncio.create_task(_fold(parts.store), name="totals"),
+                 asyncio.create_task(_tell_missed(parts.service), name="missed")]
         if share:
             tasks.append(asyncio.create_task(_tell(parts.metrics.share(*share)), name="metrics"))
         try:
@@ -238,6 +240,13 @@ async def _fold(store: databases.AnyStore) -> None:
             while await store.fold():
                 pass
         await asyncio.sleep(FOLD_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  spreads processes, hides nothing
+
+
+async def _tell_missed(service: Service) -> None:
+    while True:
+        await asyncio.sleep(MISSED_SECONDS)
+        with suppress(Unavailable):
+            await service.tell_missed()
 
 
 def _keys(data_path: Path, known: Keys) -> Keys:

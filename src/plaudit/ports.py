@@ -3,7 +3,7 @@
 Two implementations of one of these must be told apart by nothing but speed and capacity.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from plaudit.model import (
     Issuer,
     Linked,
     Message,
+    Missed,
     Page,
     Project,
     RatedMessage,
@@ -39,6 +40,7 @@ class Registered:
     """The answer to registering one message: was it new?"""
 
     created: bool
+    owner: Subject | None = None  # the user whose it is, where its owner has become one
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,12 @@ class Store(Protocol):
 
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
         """All that was said of votes on one message: whose, of which revision, what."""
+
+    async def count_missed(self, missed: Mapping[Missed, int]) -> None:
+        """So many more votes that found no message."""
+
+    async def missed(self, project_id: str, since_day: int) -> dict[Missed, int]:
+        """Votes that found no message, from a day on, the most frequent first."""
 
     async def check(self) -> None:
         """Return when the database can be written now; raise `Unavailable` saying why not."""

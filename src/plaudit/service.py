@@ -1,12 +1,14 @@
 """The use cases: the only place that orders rules around storage. Contracts translate and call these."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from plaudit import rules
 from plaudit.arrivals import Arrivals
-from plaudit.errors import Conflict, Forbidden, NotFound
+from plaudit.errors import Conflict, Forbidden, NotFound, Unavailable
 from plaudit.model import (
+    AuthLevel,
     Contract,
     Conversation,
     Feedback,
@@ -22,6 +24,7 @@ from plaudit.model import (
     ReviewItem,
     Role,
     Subject,
+    SubjectKind,
     Submission,
     Vote,
     Voter,
@@ -56,6 +59,7 @@ class Service:
         """
         rules.require_feedback(voter.project)
         if receipt:
+            voter, receipt = await self._as_they_are_today(voter, receipt)
             rules.check_receipt(receipt, voter, message_id, self._now())
         return await self._submit(Submission(
             project_id=voter.project.id,
@@ -69,6 +73,18 @@ class Service:
             receipt=receipt,
             reasons=rules.chosen_reasons(voter.project, vote, reasons),
         ), page)
+
+    async def _as_they_are_today(self, voter: Voter, receipt: Receipt) -> tuple[Voter, Receipt]:
+        """The guest that a receipt names may have become a user since. A receipt is a proof of who that is now; a
+        guest's headers are not."""
+        named, holds_it = receipt.message.owner, voter.auth_level is AuthLevel.RECEIPT
+        if named.kind is SubjectKind.USER or (named == voter.subject and not holds_it):
+            return voter, receipt
+        user = await self._store.linked(voter.project.id, named)
+        if user is None:
+            return voter, receipt
+        return replace(voter, subject=user) if holds_it else voter, replace(
+            receipt, message=replace(receipt.message, owner=user))
 
     async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
         """Register messages that the application showed; an outcome each, in order."""
@@ -169,6 +185,16 @@ class Service:
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
         """All that was said of votes on one message: whose, of which revision, what."""
         return await self._store.reviews(project_id, message_id)
+
+    async def tell_missed(self) -> None:
+        """Store what was counted of votes that found no message. Raises `Unavailable`: it is told the next time."""
+        self._arrivals.expire(self._now())
+        if taken := self._arrivals.take():
+            try:
+                await self._store.count_missed(taken)
+            except Unavailable:
+                self._arrivals.give_back(taken)
+                raise
 
     async def _submit(self, submission: Submission, page: str) -> Feedback | None:
         key = submission.project_id, submission.message_id

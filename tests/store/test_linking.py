@@ -82,7 +82,7 @@ async def guest(store):
                           theirs("m-4", conversation_id="c-2", model="gpt-y"), a_message("a-1", conversation_id="a")])
     await store.submit(their_vote("m-1"))
     await store.submit(their_vote("m-2", at=NOW + 1))
-    await store.submit(their_vote("m-2", vote=DISLIKE, comment="late", at=NOW + 2))
+    await store.submit(their_vote("m-2", vote=DISLIKE, comment="late", reasons=("slow",), at=NOW + 2))
     await store.submit(their_vote("m-3"))
     await store.submit(their_vote("m-3", vote=None))
     await store.submit(a_vote("a-1"))
@@ -273,7 +273,8 @@ async def test_what_is_registered_as_the_guests_and_as_the_users_agrees(store):
     """A back end may name either in one batch."""
     await link(store)
     assert await store.register([theirs(), theirs(owner=ANNA), theirs("m-2", ANNA), theirs("m-2")]) == [
-        Registered(created=True), Registered(created=False), Registered(created=True), Registered(created=False)]
+        Registered(created=True, owner=ANNA), Registered(created=False),
+        Registered(created=True), Registered(created=False, owner=ANNA)]
 
 
 async def test_a_conversation_that_a_visitor_opens_is_the_users(store):
@@ -281,7 +282,8 @@ async def test_a_conversation_that_a_visitor_opens_is_the_users(store):
     await link(store, VISITOR)
     await store.create_conversation(Conversation("acme", "c-9", VISITOR, LATER, LATER))
     assert (await store.conversation("acme", "c-9")).owner == ANNA
-    assert await store.register([theirs("m-9", VISITOR, conversation_id="c-9")]) == [Registered(created=True)]
+    assert await store.register([theirs("m-9", VISITOR, conversation_id="c-9")]) == [
+        Registered(created=True, owner=ANNA)]
 
 
 async def test_somebody_elses_is_refused_as_ever(store, guest):

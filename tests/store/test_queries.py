@@ -16,6 +16,8 @@ from plaudit.model import (
     Conversation,
     FeedbackFilter,
     Grouping,
+    Missed,
+    MissedReason,
     Period,
     Review,
     ReviewFilter,
@@ -154,6 +156,7 @@ READS = {
     "a part of the queue": queue(since=NOW, vote=LIKE, model="gpt-x", arms={"greeting": "warm"}),
     "a search": queue(search="late refund"),
     "the next page of a search": queue("1", search="late refund", reviewed=None),
+    "votes on unknown messages": partial(reads.missed, "acme", 20_000),
     "reviews": partial(reviewing.reviews, "acme", "m-1"),
 }
 WRITES = {
@@ -163,6 +166,7 @@ WRITES = {
     "a visitor": [partial(writes.visitor, "acme", "device", "v-1", NOW)],
     "a device": [partial(writes.bind_device, "acme", "user", "device", NOW, only_first=True)],
     "a device token": [partial(writes.device_token_seen, "acme", "user", "device", NOW)],
+    "votes on unknown messages": [partial(writes.count_missed, {Missed("acme", 20_000, MissedReason.LATE, ""): 1})],
     "a readiness check": [partial(writes.readiness, NOW)],
     "a vote to review": [a_vote(vote=DISLIKE, comment="late"), a_vote("m-2", vote=DISLIKE)],
     "a fold": [a_vote(), partial(folding.fold, {})],

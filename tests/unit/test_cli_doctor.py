@@ -1,6 +1,7 @@
 """`plaudit doctor`: every finding in plain words, and exit code 1 when one is bad."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import apsw
@@ -10,7 +11,7 @@ from damage import wreck
 from identity_provider import Answer, jwk, jwks, rsa_key, running
 
 from plaudit import rules
-from plaudit.model import Message, Role, Subject, SubjectKind
+from plaudit.model import Message, Missed, MissedReason, Role, Subject, SubjectKind
 from plaudit.settings import open_secrets
 from plaudit.settings.keys import keys_file
 from plaudit.store.sqlite import SqliteStore
@@ -67,7 +68,7 @@ def damage_database() -> None:
 def vote_from_the_future() -> None:
     with apsw.Connection(str(DATABASE)) as connection:
         connection.execute("INSERT INTO history "
-                           "VALUES (1, NULL, 'p', 'm', 's', 1, NULL, 1, 'c', 'a', 1, 4102444800000)")
+                           "VALUES (1, NULL, 'p', 'm', 's', 1, NULL, 1, 'c', 'a', 1, 4102444800000, NULL)")
 
 
 def make_an_id_a_model() -> None:
@@ -79,6 +80,18 @@ def make_an_id_a_model() -> None:
         await store.close()
 
     asyncio.run(register())
+
+
+def miss_messages() -> None:
+    async def count() -> None:
+        store = await SqliteStore.open(DATABASE, rules.decide, now=lambda: 1)
+        today = int(time.time()) // 86_400
+        await store.count_missed({Missed("default", today, MissedReason.LATE, "https://shop.example/help"): 3,
+                                  Missed("default", today, MissedReason.NEVER, ""): 1,
+                                  Missed("default", today - 30, MissedReason.NEVER, "https://old.example/"): 99})
+        await store.close()
+
+    asyncio.run(count())
 
 
 def misspell_a_setting() -> None:
@@ -104,6 +117,8 @@ def issuer(jwks_url: str) -> None:
     (vote_from_the_future, ("✘ Newest vote: 2100-01-01T00:00:00+00:00, which is in the future; put this machine's "
                            "clock right")),
     (make_an_id_a_model, "✘ Dimension model of default: 1,001 values; is an id among them? Send ids as metadata, or "),
+    (miss_messages, ("✘ Unknown messages of default: 4 votes refused in 7 days, most on https://shop.example/help; 3 of "
+                     "their messages were registered too late, 1 never. Give the page receipts, or register before")),
     (misspell_a_setting, "✘ plaudit.toml:1: prot: there is no such setting; did you mean port?"),
     (name_an_issuer_that_is_not_there, "✘ Issuer https://tenant.auth0.com/ of project a: http://127.0.0.1:9/jwks.json:"),
 ])

@@ -5,7 +5,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,7 +14,7 @@ from pathlib import Path
 from plaudit.cli import Failed
 from plaudit.cli.finding import Finding
 from plaudit.cli.options import Config, read
-from plaudit.model import Issuer
+from plaudit.model import Issuer, Missed
 from plaudit.settings import Configuration, SettingsError
 from plaudit.store.counted import counted
 
@@ -23,6 +23,8 @@ WAL_BYTES_MAX = 256 * 1024 * 1024
 SKEW_SECONDS_MAX = 30
 OTHERS = 0o077
 MEBIBYTE = 1024 * 1024
+DAY_SECONDS = 24 * 60 * 60
+MISSED_DAYS = 7
 VALUES_MAX = 1000  # of a dimension
 CLOCK_TIMEOUT_SECONDS = 3.0
 
@@ -62,7 +64,7 @@ async def examine(configuration: Configuration) -> list[Finding]:
         findings += _disk(settings.database_path)
         findings += _database(settings.database_path)
     if all(finding.good for finding in findings):
-        findings += [finding async for finding in _dimensions(configuration)]
+        findings += [finding async for finding in _looked_into(configuration)]
     findings += await _shared_limits(settings.limits_url)
     findings += [finding async for finding in _issuers(configuration)]
     return findings
@@ -156,8 +158,9 @@ def _newest(newest: int | None) -> Finding:
     return Finding(good=True, text=f"Newest vote: {at}")
 
 
-async def _dimensions(configuration: Configuration) -> AsyncIterator[Finding]:
-    """Totals are kept for each combination of values, so an id among them costs about as much as votes do."""
+async def _looked_into(configuration: Configuration) -> AsyncIterator[Finding]:
+    """What the rows say of the application. Totals are kept for each combination of values, so an id among them costs
+    about as much as votes do; and votes on unknown messages are votes that are lost."""
     from plaudit.databases import reading
     from plaudit.errors import PlauditError
 
@@ -168,6 +171,21 @@ async def _dimensions(configuration: Configuration) -> AsyncIterator[Finding]:
                 for dimension, values in (await store.dimensions(project.id)).items():
                     if len(values) > VALUES_MAX:
                         yield _many_values(project.id, str(dimension), len(values))
+                missed = await store.missed(project.id, int(time.time()) // DAY_SECONDS - MISSED_DAYS)
+                if missed:
+                    yield _missed(project.id, missed)
+
+
+def _missed(project_id: str, missed: Mapping[Missed, int]) -> Finding:
+    """The most frequent page stands first."""
+    total = sum(missed.values())
+    late = sum(count for one, count in missed.items() if one.reason == "late")
+    pages = dict.fromkeys(one.page for one in missed if one.page)
+    where = f", most on {next(iter(pages))}" if pages else ""
+    return Finding(good=False, text=f"Unknown messages of {project_id}: {counted(total, 'vote')} refused in "
+                                    f"{MISSED_DAYS} days{where}; {late} of their messages were registered too late, "
+                                    f"{total - late} never. Give the page receipts, or register before an answer is "
+                                    "shown")
 
 
 def _many_values(project_id: str, dimension: str, count: int) -> Finding:

@@ -17,6 +17,7 @@ from plaudit.model import (
     Instant,
     Linked,
     Message,
+    Missed,
     Page,
     RatedMessage,
     Review,
@@ -83,6 +84,12 @@ class PlannedStore(ABC):
 
     async def device_token_seen(self, project_id: str, user_hash: str, device_hash: str, now: Instant) -> None:
         await self._write(writes.device_token_seen, project_id, user_hash, device_hash, now)
+
+    async def count_missed(self, missed: Mapping[Missed, int]) -> None:
+        await self._write(writes.count_missed, missed)
+
+    async def missed(self, project_id: str, since_day: int) -> dict[Missed, int]:
+        return await self._read(reads.missed, project_id, since_day)
 
     async def check(self) -> None:
         await self._write(writes.readiness, self._now())

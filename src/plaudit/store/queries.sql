@@ -426,6 +426,16 @@ SELECT EXISTS (SELECT 1 FROM totals_changes) OR EXISTS (SELECT 1 FROM totals_hou
 -- read_zones --
 SELECT z.project_id, z.time_zone FROM totals_zones AS z;
 
+-- count_missed --
+INSERT INTO unknown_messages (project_id, day, reason, page, count) VALUES {rows}
+ON CONFLICT (project_id, day, reason, page) DO UPDATE SET count = unknown_messages.count + excluded.count;
+
+-- read_missed --
+SELECT u.day, u.reason, u.page, u.count
+FROM unknown_messages AS u
+WHERE u.project_id = :project_id AND u.day >= :since
+ORDER BY u.count DESC, u.day DESC, u.reason, u.page;
+
 -- write_zone --
 INSERT INTO totals_zones (project_id, time_zone) VALUES {rows};
 

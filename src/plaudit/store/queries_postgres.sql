@@ -236,5 +236,10 @@ WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank = ANY(:ra
 ORDER BY q.rank DESC
 LIMIT :limit;
 
+-- count_missed --
+INSERT INTO unknown_messages (project_id, day, reason, page, count)
+SELECT * FROM unnest(:project_id::text[], :day::integer[], :reason::text[], :page::text[], :count::bigint[])
+ON CONFLICT (project_id, day, reason, page) DO UPDATE SET count = unknown_messages.count + excluded.count;
+
 -- write_zone --
 INSERT INTO totals_zones (project_id, time_zone) SELECT * FROM unnest(:project_id::text[], :time_zone::text[]);

@@ -6,7 +6,18 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from plaudit.errors import Invalid
-from plaudit.model import Conversation, Feedback, FeedbackFilter, Message, Page, RatedMessage, Role, Subject
+from plaudit.model import (
+    Conversation,
+    Feedback,
+    FeedbackFilter,
+    Message,
+    Missed,
+    MissedReason,
+    Page,
+    RatedMessage,
+    Role,
+    Subject,
+)
 from plaudit.store import rows
 from plaudit.store.plans import Ask, Steps
 
@@ -86,6 +97,11 @@ def feedback(project_id: str, wanted: FeedbackFilter, *, limit: int, cursor: str
     page = found[:limit]
     more = encode_cursor(page[-1][0], page[-1][1]) if len(found) > limit else None
     return Page(tuple(rows.rated_message(row[2:]) for row in page), more)
+
+
+def missed(project_id: str, since_day: int) -> Steps[dict[Missed, int]]:
+    found = yield Ask("read_missed", {"project_id": project_id, "since": since_day})
+    return {Missed(project_id, day, MissedReason(reason), page): count for day, reason, page, count in found}
 
 
 def history(project_id: str, message_id: str) -> Steps[list[Feedback]]:

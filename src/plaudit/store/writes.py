@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from plaudit.errors import Conflict
-from plaudit.model import Conversation, Instant, Message, Receipt, Role, Subject
+from plaudit.model import Conversation, Instant, Message, Missed, Receipt, Role, Subject
 from plaudit.ports import DeviceBinding, Registered
 from plaudit.rules import registration_conflict
 from plaudit.store import linking, rows
@@ -30,19 +30,18 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
     conversations = {conversation.id: conversation for conversation in map(rows.conversation, found)}
     # Read last, for all of them: whoever becomes a user meanwhile has all or nothing of that here.
     linked = yield from linking.read_links(project_id, _owners(messages, known.values(), conversations.values()))
-    if linked:
-        messages = [linking.settled(message, linked) for message in messages]
-        known = {each.id: linking.settled(each, linked) for each in known.values()}
-        conversations = {each.id: linking.settled(each, linked) for each in conversations.values()}
+    known = {each.id: linking.settled(each, linked) for each in known.values()}
+    conversations = {each.id: linking.settled(each, linked) for each in conversations.values()}
     there = set(conversations)
     outcomes: list[Registered | Conflict] = []
     new: dict[str, Message] = {}
-    for message in messages:
+    for given in messages:
+        message = linking.settled(given, linked)
         existing = known.get(message.id)
         conflict = registration_conflict(message, existing, conversations.get(message.conversation_id))
         if conflict is None and message.id in incomplete:
             conflict = yield from _complete(message, incomplete.pop(message.id))
-        outcomes.append(conflict or Registered(created=existing is None))
+        outcomes.append(conflict or Registered(created=existing is None, owner=linked.get(given.owner)))
         if conflict is None and existing is None:
             new[message.id] = known[message.id] = message
             conversations.setdefault(message.conversation_id, _conversation_of([message]))
@@ -139,6 +138,11 @@ def bind_device(project_id: str, user_hash: str, device_hash: str, now: Instant,
 def device_token_seen(project_id: str, user_hash: str, device_hash: str, now: Instant) -> Steps[None]:
     yield Ask("note_device_token", {
         "project_id": project_id, "user_hash": user_hash, "device_hash": device_hash, "seen_at": now})
+
+
+def count_missed(missed: Mapping[Missed, int]) -> Steps[None]:
+    yield Put("count_missed", sorted((it.project_id, it.day, it.reason.value, it.page, count)
+                                     for it, count in missed.items()))
 
 
 def readiness(now: Instant) -> Steps[None]:
