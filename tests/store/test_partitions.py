@@ -51,8 +51,9 @@ async def test_votes_are_spread_and_read_like_any(store, connection):
 
 # What a vote on m-7 runs, and what reads its past. All rows of a message are in one partition of each table.
 KEY = {"project_id": "acme", "message_id": "m-7"}
-STATE = {**KEY, "subject": ANNA.key, "vote": 1, "comment": None, "reasons": None, "revision": 3, "contract": "siteassist",
-         "auth_level": "jwt", "created_at": NOW, "updated_at": NOW + 2, "seq": 99, "previous_seq": 9}
+STATE = {**KEY, "subject": ANNA.key, "vote": 1, "comment": None, "reasons": None, "revision": 3,
+         "contract": "siteassist", "auth_level": "jwt", "created_at": NOW, "updated_at": NOW + 2, "seq": 99,
+         "previous_seq": 9}
 BATCH = {"n": [0], **{name: [value] for name, value in STATE.items()}}
 STATEMENTS = {
     "read_for_decision": (BATCH, ["feedback"]),
