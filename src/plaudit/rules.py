@@ -159,7 +159,7 @@ def become(vote: Feedback, user: Subject, at: Instant, *, user_has_voted: bool) 
     if user_has_voted and vote.vote is None:
         return None
     later = replace(vote, revision=vote.revision + 1, updated_at=max(vote.updated_at, at))
-    return replace(later, vote=None, comment=None) if user_has_voted else replace(later, subject=user)
+    return replace(later, vote=None, comment=None, reasons=()) if user_has_voted else replace(later, subject=user)
 
 
 def canonical_id(text: str) -> str:

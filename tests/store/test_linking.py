@@ -16,19 +16,25 @@ from plaudit import rules
 from plaudit.errors import Conflict, Forbidden, Invalid
 from plaudit.model import (
     AuthLevel,
+    Contract,
     Conversation,
     FeedbackFilter,
     Grouping,
     Linked,
+    Plan,
+    Project,
+    Receipt,
     Review,
     ReviewFilter,
     Role,
     Selection,
     Subject,
     SubjectKind,
+    Voter,
 )
 from plaudit.ports import Registered
 from plaudit.rules import decide
+from plaudit.service import Service
 from plaudit.store import linking
 from plaudit.store.sqlite import SqliteStore
 from plaudit.store.tally import bucket_of
@@ -293,6 +299,54 @@ async def test_somebody_elses_is_refused_as_ever(store, guest):
     conflict, other = await store.register([theirs("b-1", conversation_id="b"), theirs("b-2", conversation_id="b")])
     assert (conflict.resource, conflict.field) == ("message", "owner")
     assert (other.resource, other.field) == ("conversation", "owner")
+
+
+# ---------------------------------------------------------------- receipts of before
+
+PROJECT = Project(id="acme", name="Acme", plan=Plan("pro", frozenset({"feedback"})), feedback_plan="pro")
+
+
+@pytest.fixture
+def service(store, clock):
+    return Service(store, now=clock, new_id=lambda: "unused")
+
+
+async def votes_by_receipt(service, subject, level, *, bearer=False, owner=GUEST):
+    """On an answer that nobody has registered."""
+    receipt = Receipt(theirs("m-9", owner, conversation_id="c-9"), NOW, NOW + HOUR, bearer=bearer)
+    return await service.submit(Voter(PROJECT, subject, level), Contract.PLAUDIT, "m-9", LIKE, receipt=receipt)
+
+
+async def test_a_receipt_for_the_guest_is_one_for_the_user(service, store):
+    """Who signs in while an answer is on the screen votes with the receipt that came with it."""
+    with pytest.raises(Forbidden):
+        await votes_by_receipt(service, ANNA, AuthLevel.JWT)
+    await link(store)
+    assert (await votes_by_receipt(service, ANNA, AuthLevel.JWT)).subject == ANNA
+    assert (await store.message("acme", "m-9")).owner == ANNA
+
+
+@pytest.mark.parametrize("owner", [GUEST, VISITOR])
+async def test_who_holds_a_bearers_receipt_for_the_guest_votes_as_the_user(service, store, owner):
+    """The application says so, not the guest."""
+    await link(store, owner)
+    stored = await votes_by_receipt(service, owner, AuthLevel.RECEIPT, bearer=True, owner=owner)
+    assert (stored.subject, stored.auth_level) == (ANNA, AuthLevel.RECEIPT)
+
+
+@pytest.mark.parametrize(("subject", "level"), [(GUEST, BOUND), (BORIS, AuthLevel.JWT), (OTHER_GUEST, BOUND)])
+async def test_nobody_else_votes_with_the_guests_receipt(service, store, subject, level):
+    """Nor does the guest, whose headers are claims."""
+    await link(store)
+    with pytest.raises(Forbidden):
+        await votes_by_receipt(service, subject, level)
+    assert await store.history("acme", "m-9") == []
+
+
+@pytest.mark.parametrize(("owner", "user"), [(ANNA, BORIS), (ANNA, ANNA), (GUEST, OTHER_GUEST), (GUEST, VISITOR)])
+async def test_it_is_one_way(service, owner, user):
+    with pytest.raises(Invalid):
+        await service.link("acme", owner, user)
 
 
 # ---------------------------------------------------------------- where both have voted

@@ -1,6 +1,7 @@
 """The operations of Plaudit's own API: who asks, what, and the answer. What follows from it is the service's."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -57,7 +58,7 @@ class Api:
         if isinstance(outcome, Conflict):
             raise outcome
         if outcome.created:
-            return body.json_response(wire.message(message), CREATED)
+            return body.json_response(wire.message(replace(message, owner=outcome.owner or message.owner)), CREATED)
         return body.json_response(wire.message(await self._service.message(project.id, message_id)))
 
     async def register_batch(self, request: Request) -> Response:
