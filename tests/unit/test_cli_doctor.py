@@ -117,8 +117,8 @@ def issuer(jwks_url: str) -> None:
     (vote_from_the_future, ("✘ Newest vote: 2100-01-01T00:00:00+00:00, which is in the future; put this machine's "
                            "clock right")),
     (make_an_id_a_model, "✘ Dimension model of default: 1,001 values; is an id among them? Send ids as metadata, or "),
-    (miss_messages, ("✘ Unknown messages of default: 4 votes refused in 7 days, most on https://shop.example/help; "
-                     "3 of their messages were registered too late, 1 never. Give the page receipts, or register before")),
+    (miss_messages, ("✘ Unknown messages of default: 4 votes refused in 7 days, most on https://shop.example/help; 3 "
+                     "of their messages were registered too late, 1 never. Give the page receipts, or register ")),
     (misspell_a_setting, "✘ plaudit.toml:1: prot: there is no such setting; did you mean port?"),
     (name_an_issuer_that_is_not_there, "✘ Issuer https://tenant.auth0.com/ of project a: http://127.0.0.1:9/jwks.json:"),
 ])
