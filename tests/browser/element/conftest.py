@@ -6,8 +6,8 @@ import host_site
 import identity_provider
 import pytest
 from loopback import wait_until
-from playwright.sync_api import Page, expect
-from running import MAIN, Person, Plaudit, fresh, plaudit, project
+from playwright.sync_api import Page, Route, expect
+from running import MAIN, REASONS, Person, Plaudit, plaudit, project
 from ways import USER, WAYS, Way
 
 
@@ -25,7 +25,8 @@ def keys():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, site, keys):
-    with plaudit(tmp_path_factory.mktemp("element"), [project(MAIN, keys, origins=[site.url])]) as running:
+    projects = [project(MAIN, keys, origins=[site.url], reasons=REASONS)]
+    with plaudit(tmp_path_factory.mktemp("element"), projects) as running:
         yield running
 
 
@@ -98,6 +99,16 @@ class Chat:
         """Raises `TimeoutError` unless these come to be all that the server was told."""
         wait_until(lambda: self.votes(message_id) == list(votes), 15)
 
+    def held(self, pattern: str, times: int | None = None) -> list[Route]:
+        """Requests that go no further until the test lets them, as they come."""
+        waiting: list[Route] = []
+
+        def hold(route: Route) -> None:
+            waiting.append(route)
+
+        self.tab.route(pattern, hold, times=times)
+        return waiting
+
     def heard(self, name: str) -> list[dict]:
         """The details of the page's events of that name, so far."""
         return [detail for each, detail in self.tab.evaluate("heard") if each == name]
@@ -119,6 +130,3 @@ def chat(opened, site, server):
         return Chat(site, plaudit_there, way, reader or way.voter(plaudit_there), opened(**options), conversation)
 
     return make
-
-
-__all__ = ["Chat", "Thumbs", "fresh"]

@@ -19,6 +19,7 @@ PAGE = """\
   <meta name="color-scheme" content="light dark">
   <title>A chat</title>
   <link rel="icon" href="data:,">
+  <style>body {{ background: Canvas }}</style>
   <script>
     window.heard = [];
     for (const name of ["vote", "error", "device-token"]) {{

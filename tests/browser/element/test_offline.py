@@ -104,8 +104,7 @@ def test_what_waits_is_shown_by_a_later_visit_too(chat):
     it.thumbs(message_id).dislike.click()
     queued(it, message_id)
     leave(it)
-    held = []
-    it.tab.route("**/messages/*/feedback", lambda route: held.append(route))
+    held = it.held("**/messages/*/feedback")
     it.open(it.markup(message_id, conversation_id=it.conversation))
     it.thumbs(message_id).shows("dislike")
     wait_until(lambda: it.tab.wait_for_timeout(20) or held)
@@ -121,7 +120,7 @@ def receipt(message_id, **claims):
     def segment(part):
         return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
-    return f"{segment({'typ': 'receipt+jwt'})}.{segment({'message_id': message_id, 'name': '★ÿ?>~', **claims})}.c2lnbmVk"
+    return f"{segment({'alg': 'EdDSA'})}.{segment({'message_id': message_id, 'locale': '★ÿ?>~', **claims})}.c2lnbmVk"
 
 
 @pytest.mark.parametrize(("claims", "is_kept"), [({}, True), ({"bearer": False}, True), ({"bearer": True}, False)])
@@ -183,7 +182,7 @@ def test_what_waits_is_bounded_and_nothing_of_the_page_is_lost(chat):
 
 
 def test_of_two_tabs_the_newer_vote_is_told(chat):
-    """Both are offline with a vote on the same answer; whichever comes first sends the newer one, and no older follows."""
+    """Both are offline with a vote on the same answer: whichever comes first tells the newer, and no older follows."""
     it = chat()
     thumbs = it.show()
     other = it.tab.context.new_page()

@@ -42,9 +42,7 @@ def test_a_click_is_newer_than_what_is_restored(chat):
     it = chat()
     message_id = it.answer()
     it.way.wire.vote(it.server, message_id, it.reader.headers)
-    lists_held, votes_held = [], []
-    it.tab.route("**/v1/me/feedback*", lambda route: lists_held.append(route))
-    it.tab.route("**/messages/*/feedback", lambda route: votes_held.append(route))
+    lists_held, votes_held = it.held("**/v1/me/feedback*"), it.held("**/messages/*/feedback")
     with it.tab.expect_request("**/v1/me/feedback*"):
         it.open(it.markup(message_id, conversation_id=it.conversation))
     thumbs = it.thumbs(message_id)
@@ -77,8 +75,7 @@ def test_an_element_that_is_made_anew_knows_what_its_page_knows(chat):
     """A framework takes it away while its vote is under way, and puts another one there with the value of before."""
     it = chat()
     thumbs = it.show(value="")
-    held = []
-    it.tab.route("**/messages/*/feedback", lambda route: held.append(route))
+    held = it.held("**/messages/*/feedback")
     with it.tab.expect_request("**/messages/*/feedback"):
         thumbs.like.click()
     thumbs.host.evaluate("element => element.replaceWith(element.cloneNode())")

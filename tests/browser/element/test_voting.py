@@ -57,7 +57,7 @@ def test_the_same_thumb_says_why_it_does_nothing_where_the_contract_cannot(chat,
     thumbs.like.click()
     it.hears("vote")
     expect(thumbs.like).to_have_attribute("aria-disabled", "true")
-    expect(thumbs.like).to_have_attribute("title", "Can be changed, not removed")
+    expect(thumbs.like).to_have_attribute("title", "Cannot be undone")
     expect(thumbs.dislike).to_have_attribute("aria-disabled", "false")
     thumbs.like.click(force=True)  # the driver would wait for it to be enabled
     thumbs.shows("like")
@@ -167,8 +167,7 @@ def test_a_refusal_does_not_touch_what_was_clicked_since(chat):
     """Like is refused while a dislike waits: the dislike stands, is told, and nothing is said of the like."""
     it = chat()
     thumbs = it.show()
-    held = []
-    it.tab.route("**/feedback", lambda route: held.append(route), times=1)
+    held = it.held("**/feedback", times=1)
     with it.tab.expect_request("**/feedback"):
         thumbs.like.click()
     thumbs.dislike.click()

@@ -46,20 +46,21 @@ let clock = 0;
 export function cast(ballot, wanted) {
   clock = Math.max(Date.now(), clock + 1);
   Object.assign(ballot, { wanted, at: clock, note: undefined });
-  if (ballot.isKept || stuck.has(ballot.endpoint)) wait(ballot);
+  if (ballot.isKept || lanes.get(ballot.endpoint) === STUCK) wait(ballot);
   show(ballot);
   deliver(ballot.endpoint);
 }
 
-// One vote at a time, in the order of the clicks. Clicks that come while one is under way are one vote: the last.
-const delivering = new Set(), stuck = new Set();
+// One vote at a time and endpoint, in the order of the clicks. Clicks that come while one is under way are one vote, the
+// last.
+const lanes = new Map(), BUSY = 1, STUCK = 2;
 
 export async function deliver(endpoint) {
-  if (delivering.has(endpoint)) return;
-  delivering.add(endpoint);
+  if (lanes.has(endpoint)) return;
+  lanes.set(endpoint, BUSY);
   await ready;
   while (waiting(endpoint).length) await send(endpoint);
-  delivering.delete(endpoint);
+  lanes.delete(endpoint);
 }
 
 function waiting(endpoint) {
@@ -76,10 +77,10 @@ async function send(endpoint) {
     ({ wanted: sent, at } = ballot);
     return isSent ? new Response() : post(ballot);
   }, () => {
-    stuck.add(endpoint);
+    lanes.set(endpoint, STUCK);
     for (const each of waiting(endpoint)) if (!each.isKept) wait(each);
   });
-  stuck.delete(endpoint);
+  lanes.set(endpoint, BUSY);
   if (answer.ok) ballot.confirmed = sent;
   if (ballot.wanted === sent) settle(ballot, at, answer);
 }

@@ -29,7 +29,7 @@ class Thumbs extends HTMLElement {
     comment.oninput = this.#render;
     send.onclick = () => this.#send();
     skip.onclick = () => this.#close();
-    root.onkeydown = ({ key }) => key === "Escape" && this.#asking && this.#close();
+    root.onkeydown = ({ key }) => { if (key === "Escape" && this.#asking) this.#close(); };
     const shadow = this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [STYLE];
     shadow.append(root);
@@ -109,7 +109,8 @@ class Thumbs extends HTMLElement {
     if (!field.hidden) this.#open(vote);
     if (!may.reasons || !this.hasAttribute("reasons")) return;
     const offered = await list(this, `/v1/me/reasons?lang=${languageOf(this)}`);
-    reasons.replaceChildren(...offered.filter((each) => each.vote === vote).map(reason));
+    if (shown(this.#ballot).vote !== vote) return;
+    reasons.replaceChildren(...offered.filter((each) => vote === (each.vote ?? vote)).map(reason));
     if (reasons.firstChild) this.#open(vote);
   }
 

@@ -1,6 +1,6 @@
 // What an element is made of. Built node by node: a page's policy may forbid markup from strings.
 
-const THUMB = "M4 11h3v9H4zM9 20V10.5L13 3c1.5 0 2.4 1.2 2.1 2.6L14.4 9H19a2 2 0 0 1 2 2.5l-1.7 7a2 2 0 0 1-2 1.5z";
+const THUMB = "M8 11l4-8c2 0 3 1 2 4l-1 3h6q2 0 2 2l-2 7q0 1-2 1H8zM4 11v9";
 
 // The parts by their names, and their `root`.
 export function view() {
@@ -8,7 +8,7 @@ export function view() {
   const part = (name, tag, attributes, ...children) =>
     parts[name] = make(tag, { part: name, id: name, ...attributes }, ...children);
   const thumb = (vote) => part(vote, "button", { part: `thumb ${vote}`, value: vote },
-    make("svg", { viewBox: "0 0 24 24", "aria-hidden": true }, make("path", { d: THUMB })));
+    make("svg", { viewBox: "0 0 24 24" }, make("path", { d: THUMB })));
   parts.root = make("div", {},
     make("div", {}, thumb("like"), thumb("dislike"), part("status", "span", { role: "status" })),
     part("box", "div", { role: "group", "aria-labelledby": "label" },
