@@ -24,6 +24,7 @@ import msgspec
 import numbers_kept
 import population
 import server
+import signed
 import wrk
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def _measure(options: argparse.Namespace, progress: Progress) -> Iterator[figures.Row]:
-    task = progress.add_task("starting", total=3 if options.quick else 19)
+    task = progress.add_task("starting", total=3 if options.quick else 23)
     with _setting(options, lambda text: progress.update(task, description=text)) as setting:
         for row in _rows(options, setting):
             progress.console.print(f"{row.name} {row.value:.2f} {row.unit}  {row.note}")
@@ -73,6 +74,7 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
         setting.say("reading every vote back")
         population.require_revisions(running, setting.answered[running.url])
     if not options.quick:
+        yield from signed.receipts(setting)
         yield numbers_kept.votes(setting, MESSAGES)
         setting.say("start")
         yield figures.start(setting)
