@@ -28,6 +28,8 @@ from plaudit.client.wire import CONTENT_LENGTH_MAX
 KEY = server_key()
 DEVICE = "device-of-gus-0001"
 SEED, FORMER, FOREIGN = (secrets.token_bytes(32) for _ in range(3))
+REASONS = [{"id": "old", "vote": "dislike", "texts": {"en": "Out of date", "de": "Veraltet"}},
+           {"id": "funny", "texts": {"en": "Funny"}}]
 ANN = User("https://tenant.auth0.com/", "auth0|ann")
 
 
@@ -44,7 +46,7 @@ def believed(seed, kid):
 def server(tmp_path_factory):
     """It knows the application's key, and takes the application's word for its pages' addresses."""
     keys = [believed(SEED, "app-1"), believed(FORMER, "app-0")]
-    with plaudit(tmp_path_factory.mktemp("plaudit"), [project(MAIN, receipt_keys=keys)],
+    with plaudit(tmp_path_factory.mktemp("plaudit"), [project(MAIN, receipt_keys=keys, reasons=REASONS)],
                  trusted_proxies=["127.0.0.1/32"], per_address_per_minute=1000) as running:
         yield running
 
@@ -115,6 +117,22 @@ def code(answer):
 
 
 # ---------------------------------------------------------------- who may
+
+
+@pytest.mark.parametrize("who", ["user:auth0|ann", "visitor:v-1", "guest:U-gus"])
+def test_the_reasons_are_the_projects_and_go_with_the_vote(page, back_end, who):
+    answer = page.get("/plaudit/v1/me/reasons", params={"lang": "de"}, headers=signed_in(who))
+    assert answer.json() == {"data": [{"id": "old", "vote": "dislike", "text": "Veraltet"},
+                                      {"id": "funny", "vote": None, "text": "Funny"}]}
+    message_id, conversation = fresh("answer"), fresh("chat")
+    owner = {"user:auth0|ann": ANN, "visitor:v-1": Visitor("v-1"), "guest:U-gus": Guest(DEVICE, "U-gus")}[who]
+    receipt = back_end.receipt(message_id, conversation, owner)
+    voted = vote(page, message_id, receipt, who, {"vote": "dislike", "reasons": ["old"]})
+    assert (voted.status_code, voted.json()["reasons"]) == (200, ["old"])
+    assert own_votes(page, conversation, who)[0]["reasons"] == ["old"]
+    [revision] = back_end.history(message_id)
+    [standing] = back_end.feedback(message_id=message_id)
+    assert revision.reasons == standing.reasons == ("old",)
 
 
 @pytest.mark.parametrize(("who", "owner"), [

@@ -163,10 +163,10 @@ class OwnVote:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What may be given as a reason for a vote of this direction."""
+    """What may be given as a reason, for a vote of this direction; None: for either."""
 
     id: str
-    vote: Vote
+    vote: Vote | None
     text: str
 
 

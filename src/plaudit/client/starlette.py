@@ -18,8 +18,10 @@ import uuid
 from asyncio import timeout
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Self, TypeVar, Unpack
+from urllib.parse import urlencode
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -95,6 +97,7 @@ class Thumbs:
         self._router = Router([
             Route("/v1/messages/{message_id:path}/feedback", self._answering(self._vote), methods=["POST"]),
             Route("/v1/me/feedback", self._answering(self._own_votes), methods=["GET"]),
+            Route("/v1/me/reasons", self._answering(self._reasons), methods=["GET"]),
         ], default=_nothing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,13 +130,20 @@ class Thumbs:
         conversation_id = request.query_params.get("conversation", "")
         wire.check(conversation_id, wire.Id, "conversation")
         if isinstance(owner, Guest):
-            proof = calls.proof(None, GuestHeaders(owner.device_id, owner.user_id), None)
-            asked = calls.my_feedback(conversation_id, {**self._told(request), **proof})
-            votes = await self._plaudit.ask(asked, total_seconds=self._total_seconds)
+            votes = await self._votes_of_guest(owner, conversation_id, self._told(request))
         else:
             votes = await self._votes_of(owner, conversation_id)
         said = [{**asdict(vote), "updated_at": wire.instant(vote.updated_at, "updated_at")} for vote in votes]
         return Answer(OK, {"content-type": calls.JSON}, wire.to_json({"data": said}))
+
+    async def _votes_of_guest(self, owner: Guest, conversation_id: str, told: Mapping[str, str]) -> list[OwnVote]:
+        """As its device would ask; none where a device must show a token, which the application does not have."""
+        proof = calls.proof(None, GuestHeaders(owner.device_id, owner.user_id), None)
+        try:
+            asked = calls.my_feedback(conversation_id, {**told, **proof})
+            return await self._plaudit.ask(asked, total_seconds=self._total_seconds)
+        except (Unauthenticated, Forbidden):
+            return []
 
     async def _votes_of(self, owner: User | Visitor, conversation_id: str) -> list[OwnVote]:
         """What the key may read, and of that only what is the owner's: the application has no token of theirs."""
@@ -141,6 +151,14 @@ class Thumbs:
         page = await self._by_key(partial(calls.feedback_page, wanted, calls.PAGE_SIZE_MAX, None))
         return [OwnVote(found.message_id, found.vote, found.comment, found.updated_at, found.reasons)
                 for found in page.items if is_of(owner, found.subject)]
+
+    async def _reasons(self, request: Request) -> Answer:
+        """The project's, which are the same for everybody: any of the asker's receipts will do."""
+        nothing = Message(id="-", conversation_id="-", owner=await self._who(request))
+        proof = {RECEIPT: self._plaudit.receipt_of(nothing, lifetime=timedelta(seconds=BEARER_SECONDS), bearer=True)}
+        query = urlencode({"lang": request.query_params.get("lang", "")})
+        asked = calls.passed_on("GET", f"/v1/me/reasons?{query}", {**self._told(request), **proof})
+        return await self._plaudit.ask(asked, total_seconds=self._total_seconds)
 
     # ------------------------------------------------------------ who asks
 

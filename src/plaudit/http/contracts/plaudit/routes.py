@@ -55,8 +55,9 @@ class Plaudit:
         return json_response(wire.encode_votes(await self._service.own_votes(voter, conversation_id)))
 
     async def reasons(self, request: Request) -> Response:
-        """What can be ticked beside a vote, in the reader's language where there is such a text."""
-        voter = await self._voter(request)
+        """What can be ticked beside a vote, in the reader's language where there is such a text. Whoever may vote may
+        read it, by a bearer receipt too."""
+        voter, _ = await self._voter_or_holder(request)
         language = single(request.query_params.multi_items()).get("lang", "")
         return json_response(wire.encode_reasons(voter.project.reasons, language))
 
