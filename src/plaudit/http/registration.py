@@ -110,12 +110,12 @@ _anything = msgspec.json.Decoder()
 
 def decode(message_id: str, body: bytes, now: Instant) -> Draft:
     """The body of a PUT. Raises `MalformedBody`, `Invalid` naming the field by its path."""
-    return _checked(read_id(message_id, "id"), _decoded(_registration, body), now)
+    return _checked(read_id(message_id, "id"), decoded(_registration, body), now)
 
 
 def decode_line(line: bytes | memoryview, now: Instant) -> Draft:
     """One registration of a batch. Raises as `decode` does."""
-    given = _decoded(_line, line)
+    given = decoded(_line, line)
     return _checked(canonical_id(given.id), given, now)
 
 
@@ -164,7 +164,8 @@ def check_owner(owner: Owner) -> None:
         raise Invalid("owner", "must hold exactly one of user, guest and visitor")
 
 
-def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | memoryview) -> Any:
+def decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | memoryview) -> Any:
+    """Raises `MalformedBody`, `Invalid` naming the field by its path."""
     try:
         decoded = decoder.decode(body)
     except msgspec.ValidationError as error:

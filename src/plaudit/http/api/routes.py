@@ -11,6 +11,7 @@ from plaudit.analytics import Analytics
 from plaudit.errors import Conflict, Invalid, PlauditError
 from plaudit.http import body, registration
 from plaudit.http.api import analytics_routes, batch, query, wire
+from plaudit.http.api.identities import Identities
 from plaudit.http.api.proof import Proof
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
@@ -34,6 +35,7 @@ def routes(service: Service, analytics: Analytics, authenticator: Authenticator,
         resource("/v1/conversations/{id}", "plaudit", GET=api.conversation),
         resource("/v1/feedback", "plaudit", GET=api.feedback),
         resource("/v1/feedback/{message_id}/history", "plaudit", GET=api.history),
+        *Identities(service, authenticator, door, body_bytes_max).routes(),
         *analytics_routes.routes(analytics, proof),
         document_route("/v1/openapi", "plaudit", __package__, door.knock),
     ]

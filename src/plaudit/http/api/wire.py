@@ -6,7 +6,7 @@ from typing import Any
 from plaudit.errors import PlauditError
 from plaudit.http.api.refusals import described
 from plaudit.http.instants import to_text
-from plaudit.model import Conversation, Feedback, Message, Page, RatedMessage, Subject, SubjectKind, Vote
+from plaudit.model import Conversation, Feedback, Linked, Message, Page, RatedMessage, Subject, SubjectKind, Vote
 
 Json = dict[str, Any]
 CREATED, UNCHANGED, CONFLICT, INVALID = "created", "unchanged", "conflict", "invalid"
@@ -55,6 +55,10 @@ def conversation(held: Conversation, total: int, messages: list[RatedMessage]) -
         "total": total,
         "messages": [{**message(rated.message), "feedback": standing(rated.feedback)} for rated in messages],
     }
+
+
+def linked(what: Linked) -> Json:
+    return {"messages": what.messages, "votes": what.votes, "superseded": what.superseded}
 
 
 def standing(feedback: Feedback | None) -> Json | None:
