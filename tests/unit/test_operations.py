@@ -9,10 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 from command_line import parsed, plaudit
-from examples import ANNA, DISLIKE, LIKE, NOW, a_message, a_vote
+from examples import ANNA, DISLIKE, GUEST, LIKE, NOW, a_message, a_vote
 
 from plaudit import errors
-from plaudit.model import Review
+from plaudit.model import Linked, Review
 from plaudit.ports import Registered
 from plaudit.rules import decide
 from plaudit.store import postgres_server
@@ -169,8 +169,8 @@ def roles(postgres):
 
 @pytest.mark.anyio
 async def test_a_server_needs_no_right_to_change_tables_once_they_are_there(roles):
-    """Register, vote, change, take back, read, be a guest, review, count. As long as the tables are not there, it does
-    not start."""
+    """Register, vote, change, take back, read, be a guest and become a user, review, count. As long as the tables are
+    not there, it does not start."""
     opening = partial(PostgresStore.open, decide=decide, now=lambda: NOW)
     with pytest.raises(CannotOpen, match=r"permission denied .* Run `plaudit migrate` as the role that owns"):
         await opening(roles("plaudit"))
@@ -188,6 +188,10 @@ async def test_a_server_needs_no_right_to_change_tables_once_they_are_there(role
         await store.submit(a_vote(vote=DISLIKE))
         for review in (Review("wrong", None, "key-1", NOW), None):
             await store.review("acme", "m-1", ANNA, 4, review)
+        await store.register([a_message("g-1", owner=GUEST, conversation_id="g"),
+                              a_message("g-2", owner=GUEST, conversation_id="g")])
+        await store.submit(a_vote("g-1", subject=GUEST))
+        assert await store.link("acme", GUEST, ANNA, NOW) == Linked(messages=2, votes=1, superseded=0)
         assert await store.fold() is False
     finally:
         await store.close()
@@ -208,7 +212,7 @@ def test_who_may_not_migrate_is_told_before_the_start(roles, monkeypatch, capsys
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("statement", ["DROP TABLE plaudit.feedback", "DELETE FROM plaudit.history",
-                                       "DELETE FROM plaudit.feedback", "DELETE FROM plaudit.messages",
+                                       "TRUNCATE plaudit.feedback", "DELETE FROM plaudit.messages",
                                        "CREATE TABLE plaudit.mine (a int)", "TRUNCATE plaudit.messages"])
 async def test_a_servers_role_cannot_do_away_with_votes(roles, statement):
     """Whatever somebody makes it execute."""
