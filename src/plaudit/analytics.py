@@ -68,7 +68,7 @@ class Analytics:
         `margin`: what counts as no difference of satisfaction. `expected`: the shares of answers that the arms should
         have had; arms of an experiment, when it is None, equal ones. Raises `Invalid` for an arm that is not there.
         """
-        _check_comparison(arms, margin, expected)
+        _check_comparison(by, arms, margin, expected)
         others = [other for attribute in MIXED if (other := Dimension(attribute)) != by]
         by_arm, *crossed = await self._counts(
             project, selection, Grouping((by,)), *[Grouping((by, other)) for other in others])
@@ -84,6 +84,8 @@ class Analytics:
         )
 
     async def ranking(self, project: Project, selection: Selection, by: Dimension) -> Ranking:
+        """Raises `Invalid` for reasons."""
+        _require_parts(by)
         [counted] = await self._counts(project, selection, Grouping((by,)))
         return ranking.ranking(by, [(each.values[0], each.counts) for each in counted])
 
@@ -203,7 +205,14 @@ def _changes(grouping: Grouping, before: Sequence[Counted], after: Sequence[Coun
 # ---------------------------------------------------------------- arms
 
 
-def _check_comparison(arms: Sequence[Value], margin: float, expected: Sequence[float] | None) -> None:
+def _require_parts(by: Dimension) -> None:
+    """One vote may have several reasons: there is nothing to choose between."""
+    if by.attribute is Attribute.REASON:
+        raise Invalid("by", "votes can be broken down by reason, not compared or ranked by it")
+
+
+def _check_comparison(by: Dimension, arms: Sequence[Value], margin: float, expected: Sequence[float] | None) -> None:
+    _require_parts(by)
     if arms and (len(set(arms)) != len(arms) or len(arms) == 1):
         raise Invalid("arms", "Name at least two arms, each once")
     if not 0 < margin <= MARGIN_MAX:

@@ -377,6 +377,7 @@ class Attribute(StrEnum):
     PLATFORM = "platform"
     ARM = "arm"  # of an experiment
     AUTH_LEVEL = "auth_level"  # the vote's; an answer that nobody voted on has none
+    REASON = "reason"  # the vote's as well; one may have several, so that its groups do not add up
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from running import bearer, fresh, guest, server_key, user
-from wires import HANDAUNCLE, SITEASSIST
+from wires import HANDAUNCLE, PLAUDIT, SITEASSIST
 
 
 @pytest.fixture
@@ -103,3 +103,19 @@ def test_a_report_is_read_while_the_server_runs(server, numbers):
     found = json.loads(ran.stdout)["summary"]
     said = numbers("summary", model=model).json()
     assert found == {name: said[name] for name in found}
+
+
+def test_votes_are_broken_down_by_their_reasons(server):
+    """In which each vote counts for each of its own; and nothing is compared or ranked by them."""
+    ann = user(fresh("ann"), "with-reasons")
+    for reasons in (["old"], ["old", "surprising"], []):
+        message_id = PLAUDIT.registered(server, ann, model="m-reasons")
+        PLAUDIT.vote(server, message_id, ann.headers, {"vote": "dislike", "reasons": reasons})
+
+    def asked(path):
+        return server.http.get(f"/v1/analytics/{path}", headers=bearer(server_key("with-reasons")))
+
+    groups = asked("breakdown?by=reason&model=m-reasons").json()["groups"]
+    assert [(group["value"], group["dislikes"]) for group in groups] == [("old", 2), ("surprising", 1)]
+    for path in ("compare?by=reason", "ranking?by=reason", "breakdown?by=reason&has_comment=true"):
+        assert asked(path).status_code == 422, path

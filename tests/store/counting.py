@@ -26,15 +26,15 @@ def by_hand(ledger, project_id, selection, grouping, zone="UTC"):
     """As `Store.counts` sorts it."""
     votes = {it.message_id: it for it in ledger.standing(project_id)}
     votes_only = selection.auth_level is not None or selection.has_comment is not None or any(
-        it.attribute is Attribute.AUTH_LEVEL for it in grouping.by)
+        it.attribute in {Attribute.AUTH_LEVEL, Attribute.REASON} for it in grouping.by)
     groups = defaultdict(lambda: [[0] * BUCKETS for _ in range(3)])
     for message in ledger.messages.values():
         if (message.project_id, message.role) == (project_id, Role.ASSISTANT) and _is_selected(message, selection):
             vote = votes.get(message.id)
             vote = vote if vote and _is_vote_selected(vote, selection) else None
             if vote or not votes_only:
-                group = groups[_values(message, vote, grouping), _start(message.created_at, grouping.per, zone)]
-                _count(group, message, vote)
+                for values in _values(message, vote, grouping):
+                    _count(groups[values, _start(message.created_at, grouping.per, zone)], message, vote)
     return [Counted(values, start, Counts(None if votes_only else tuple(shown), tuple(likes), tuple(dislikes)))
             for (values, start), (shown, likes, dislikes) in sorted(groups.items(), key=_order)]
 
@@ -55,9 +55,15 @@ def _is_vote_selected(vote, selection):
 
 
 def _values(message, vote, grouping):
+    """Of the groups that it belongs to: one, or as many as it has reasons."""
+    by_reason = any(it.attribute is Attribute.REASON for it in grouping.by)
+    return [_value(message, vote, grouping, reason) for reason in (vote.reasons if by_reason else [None])]
+
+
+def _value(message, vote, grouping, reason):
     values = {Attribute.MODEL: message.model, Attribute.PROMPT_VERSION: message.prompt_version,
               Attribute.LOCALE: message.locale, Attribute.PLATFORM: message.platform,
-              Attribute.AUTH_LEVEL: vote and vote.auth_level.value}
+              Attribute.AUTH_LEVEL: vote and vote.auth_level.value, Attribute.REASON: reason}
     return tuple(message.arms.get(it.experiment) if it.attribute is Attribute.ARM else values[it.attribute]
                  for it in grouping.by)
 

@@ -35,6 +35,7 @@ from plaudit.store.tally import answer_of, bucket_of, cell_bindings, cell_id, ce
 pytestmark = pytest.mark.anyio
 
 EVERYTHING = Selection()
+REASON = Dimension(Attribute.REASON)
 MODEL, ARM, LEVEL = Dimension(Attribute.MODEL), Dimension(Attribute.ARM, "greeting"), Dimension(Attribute.AUTH_LEVEL)
 TOTAL = Grouping()
 
@@ -193,11 +194,11 @@ answers = st.tuples(people, instants, models, st.sampled_from([None, "v1", "v2"]
                     st.sampled_from([None, "de", "en-GB"]), st.sampled_from([None, "ios"]),
                     st.sampled_from([Role.ASSISTANT] * 4 + [Role.HUMAN_AGENT]))
 said = st.tuples(st.integers(0, 39), st.sampled_from([*Vote, None]), st.none() | st.just("a comment"),
-                 st.sampled_from(AuthLevel))
+                 st.sampled_from(AuthLevel), st.sampled_from([(), (), ("old",), ("old", "odd")]))
 dimensions = st.sampled_from([MODEL, ARM, LEVEL, Dimension(Attribute.PROMPT_VERSION), Dimension(Attribute.LOCALE),
-                              Dimension(Attribute.PLATFORM), Dimension(Attribute.ARM, "nobody's")])
-groupings = st.lists(st.builds(Grouping, st.lists(dimensions, max_size=2, unique=True).map(tuple),
-                               st.none() | st.sampled_from(Period)), min_size=1, max_size=4)
+                              Dimension(Attribute.PLATFORM), Dimension(Attribute.ARM, "nobody's"), REASON])
+splits = st.lists(dimensions, max_size=2, unique=True).filter(lambda by: not {LEVEL, REASON} <= set(by)).map(tuple)
+groupings = st.lists(st.builds(Grouping, splits, st.none() | st.sampled_from(Period)), min_size=1, max_size=4)
 maybe = st.none
 
 
@@ -223,13 +224,17 @@ async def fill(store, ledger, shown, votes):
         await store.register(own)
         for message in own:
             ledger.register(message)
-    for number, vote, comment, level in votes:
+    for number, vote, comment, level, reasons in votes:
         if number < len(messages):
             for project_id in BEGINS:
                 changed = await store.submit(a_vote(
                     f"m-{number}", project_id=project_id, subject=messages[number].owner, auth_level=level, vote=vote,
-                    comment=comment))
+                    comment=comment, reasons=reasons if vote else ()))
                 ledger.changes += [changed] if changed else []
+
+
+def asks_for_kinds(selection):
+    return selection.auth_level is not None or selection.has_comment is not None
 
 
 async def ask_everything(opened, case, asked):
@@ -241,8 +246,9 @@ async def ask_everything(opened, case, asked):
         for _ in range(folds):
             await store.fold()
         await fill(store, ledger, shown, votes)
-        for project_id, (selection, wanted) in asked.items():
+        for project_id, (selection, splits) in asked.items():
             zone = ZONES.get(project_id, "UTC")
+            wanted = [it for it in splits if REASON not in it.by or not asks_for_kinds(selection)]
             found = await store.counts(project_id, selection, wanted)
             assert found == [by_hand(ledger, project_id, selection, it, zone) for it in wanted], (selection, wanted)
         assert await wrong_totals(store, ZONES) == []
@@ -276,6 +282,29 @@ def test_so_they_are_on_postgres(postgres, postgres_url):
             lambda: PostgresStore.open(postgres_url, decide, now=Clock(), zones=ZONES), case, wanted))
 
     check()
+
+
+async def test_a_vote_is_in_the_group_of_each_of_its_reasons(store, settled):
+    """And of none that it has no longer."""
+    await store.register([a_message(), a_message("m-2")])
+    await store.submit(a_vote(vote=DISLIKE, reasons=("old", "odd")))
+    await store.submit(a_vote("m-2", vote=DISLIKE, reasons=("odd",)))
+    await settled(store)
+    assert await sums(store, grouping=Grouping((REASON,))) == {("odd",): (None, 0, 2), ("old",): (None, 0, 1)}
+    await store.submit(a_vote(vote=DISLIKE, reasons=("old",)))
+    await store.submit(a_vote("m-2", vote=LIKE))
+    await settled(store)
+    assert await sums(store, grouping=Grouping((REASON,))) == {("old",): (None, 0, 1)}
+    assert await total(store) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(("selection", "by"), [
+    (Selection(auth_level=AuthLevel.JWT), (REASON,)), (Selection(has_comment=True), (REASON, MODEL)),
+    (EVERYTHING, (REASON, LEVEL)),
+])
+async def test_reasons_are_not_told_apart_by_how_a_vote_was_made(store, selection, by):
+    with pytest.raises(Invalid, match="reason"):
+        await store.counts("acme", selection, [Grouping(by)])
 
 
 async def test_several_groupings_are_of_one_moment(store, settled):

@@ -26,13 +26,14 @@ class Known:
     __slots__ = ("answer", "before", "before_seq", "feedback", "has_content", "head", "seq")
 
     def __init__(self, project_id: str, row: Sequence[Any]) -> None:
-        (role, owner, vote, revision, created_at, updated_at, seq, auth_level, commented, *answer, has_content) = row
+        (role, owner, vote, revision, created_at, updated_at, seq, auth_level, commented, reasons, *answer,
+         has_content) = row
         self.head = MessageHead(ROLES[role], Subject(owner)) if role else None
         self.feedback: Standing | Feedback | None = (
             Standing(VOTES[vote], revision, created_at, updated_at) if revision else None)
         self.seq: int | None = seq
         self.answer: Answer | None = (project_id, *answer) if role == ASSISTANT else None
-        self.before = counted(vote, commented, auth_level)
+        self.before = counted(vote, commented, auth_level, reasons)
         self.before_seq: int | None = seq
         self.has_content = bool(has_content)
 

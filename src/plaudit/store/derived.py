@@ -37,7 +37,7 @@ def keep(changes: Sequence[Changed], zones: Mapping[str, str]) -> Steps[None]:
     moves = []
     for change in changes:
         state, seq, known = change
-        after = counted(state.vote, state.comment is not None, state.auth_level)
+        after = counted_now(state)
         if known.answer:
             tally.voted(known.answer, state.subject.key, known.before, after)
         leaves, joins = rank_of(known.before_seq, known.before), rank_of(seq, after)
@@ -47,6 +47,10 @@ def keep(changes: Sequence[Changed], zones: Mapping[str, str]) -> Steps[None]:
         yield Ask("add_changes", {"id": min(change.seq for change in changes), "changes": text})
     for project_id, own in groupby(moves, lambda move: move.change.state.project_id):
         yield from queue(project_id, list(own))
+
+
+def counted_now(state: Feedback) -> Counted | None:
+    return (int(state.vote), state.comment is not None, state.auth_level.value, state.reasons) if state.vote else None
 
 
 def rank_of(seq: int | None, vote: Counted | None) -> int | None:

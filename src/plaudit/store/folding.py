@@ -10,7 +10,7 @@ from typing import Any
 
 from plaudit.store import lanes
 from plaudit.store.plans import Ask, Put, Row, Steps
-from plaudit.store.tally import CHANGE_WIDTH, UTC, read_changes
+from plaudit.store.tally import CHANGE_WIDTH, REASON, UTC, read_changes
 from plaudit.store.zones import day_of
 
 FOLDED_MAX = 200  # transactions' changes at a time, and so many characters of them: votes get their turn in between
@@ -65,7 +65,8 @@ def by_day(hourly: Mapping[Key, Lanes], zones: Mapping[str, str]) -> dict[Key, L
     sums: defaultdict[Key, Lanes] = defaultdict(int)
     for (project_id, hour, cell, auth_level, commented), change in hourly.items():
         day = day_of(hour, zones.get(project_id, UTC))
-        sums[project_id, day, cell, *TOGETHER] += change
+        if not auth_level.startswith(REASON):
+            sums[project_id, day, cell, *TOGETHER] += change
         if auth_level:
             sums[project_id, day, cell, auth_level, commented] += change
     return sums

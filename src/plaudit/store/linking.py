@@ -33,8 +33,8 @@ from plaudit.store.tally import Counted, Tally, counted
 
 CHUNK = 500  # messages or conversations a statement
 UNUSED = 2**31 - 1  # a revision that no vote has
-KNOWN = slice(1, 17)  # of a row: what `Known` is made of
-STATE = slice(21, None)  # and a vote
+KNOWN = slice(1, 18)  # of a row: what `Known` is made of
+STATE = slice(23, None)  # and a vote
 
 T = TypeVar("T")
 Owning = TypeVar("Owning", Message, Conversation)
@@ -160,12 +160,13 @@ def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str]) -> Steps[
 
 def _owned(row: Row) -> Owned:
     """Of `read_messages_to_give`."""
-    reviewed, *user_vote = row[KNOWN.stop:STATE.start]
+    reviewed, vote, commented, auth_level, reasons = row[KNOWN.stop:STATE.start]
     state = row[STATE]
     project_id, _, subject, *_ = state
     return Owned(
         id=row[0], known=Known(project_id, row[KNOWN]), vote=rows.feedback(state) if subject else None,
-        reviewed=bool(reviewed), user_has_voted=user_vote[-1] is not None, user_counted=counted(*user_vote))
+        reviewed=bool(reviewed), user_has_voted=auth_level is not None,
+        user_counted=counted(vote, commented, auth_level, reasons))
 
 
 def _can_have_votes(owned: Owned) -> bool:
@@ -221,7 +222,7 @@ def _count(it: Link, owned: Sequence[Owned], change_id: int, zones: Mapping[str,
 def _move(entry: Entry) -> Move:
     """In the queue a vote that is the user's now stands anew, and one that ended stands no more."""
     owned, state, seq = entry
-    joins = rank_of(seq, counted(state.vote, state.comment is not None, state.auth_level))
+    joins = rank_of(seq, derived.counted_now(state))
     return Move(Changed(state, seq, owned.known), rank_of(owned.known.seq, owned.known.before), joins, owned.reviewed)
 
 

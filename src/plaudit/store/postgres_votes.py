@@ -20,7 +20,7 @@ from plaudit.store.rows import feedback_row
 from plaudit.store.writes import register_by_receipts
 
 STOCK = 1000  # numbers taken from the database at a time
-UNKNOWN = (None,) * 15  # what is known of a message that is not there
+UNKNOWN = (None,) * 16  # what is known of a message that is not there
 
 
 class Votes:

@@ -3,7 +3,7 @@
 -- interpreter lock over and back once for each. Rows of `wanted`: n, project, message, subject.
 WITH wanted (n, project_id, message_id, subject) AS (VALUES {rows})
 SELECT json_group_array(json_array(m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
-                                   f.comment IS NOT NULL, m.created_at, m.model, m.prompt_version, m.arms, m.locale,
+                                   f.comment IS NOT NULL, f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale,
                                    m.platform, m.content IS NOT NULL) ORDER BY w.n)
 FROM wanted AS w
 LEFT JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
@@ -128,8 +128,8 @@ WHERE m.project_id = :project_id AND m.conversation_id = w.value AND m.owner = :
 -- Messages that become a user's: each with what a vote's decision knows, whether its vote is reviewed, how the user's own
 -- vote on it counts, and its vote.
 SELECT m.message_id, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
-       f.comment IS NOT NULL, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
-       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level,
+       f.comment IS NOT NULL, f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
+       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level, u.reasons,
        m.project_id, m.message_id, f.subject, f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level,
        f.created_at, f.updated_at
 FROM json_each(:ids) AS w
@@ -463,7 +463,7 @@ DELETE FROM search;
 -- read_messages_to_count --
 -- Messages and their owners' votes by key, a part at a time.
 SELECT m.project_id, m.message_id, m.owner, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
-       f.vote, f.comment IS NOT NULL, f.auth_level
+       f.vote, f.comment IS NOT NULL, f.auth_level, f.reasons
 FROM messages AS m
 LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner
 WHERE (m.project_id, m.message_id) > (:project_id, :message_id) AND m.role = :role

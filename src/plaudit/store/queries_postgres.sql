@@ -1,7 +1,7 @@
 -- read_for_decision --
 -- What a batch of submissions needs to know; a row for each whose message is there.
 SELECT w.n, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level, f.comment IS NOT NULL,
-       m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform, m.content IS NOT NULL
+       f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform, m.content IS NOT NULL
 FROM unnest(:n::integer[], :project_id::text[], :message_id::text[], :subject::text[])
     AS w (n, project_id, message_id, subject)
 JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
@@ -106,8 +106,8 @@ WHERE m.project_id = :project_id AND m.conversation_id = ANY(:ids::text[]) AND m
 
 -- read_messages_to_give --
 SELECT m.message_id, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
-       f.comment IS NOT NULL, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
-       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level,
+       f.comment IS NOT NULL, f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
+       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level, u.reasons,
        m.project_id, m.message_id, f.subject, f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level,
        f.created_at, f.updated_at
 FROM messages AS m

@@ -18,18 +18,20 @@ from plaudit.store.rows import from_json, to_json
 from plaudit.store.zones import hour_of
 
 UTC = "UTC"
+REASON = "reason:"  # and its id, in place of an auth level: votes that gave it, counted by their auth level as well
 CHANGE_WIDTH = 1 + len(MEASURES)  # a bucket's number, then what has changed of each measure
 
 # Plain tuples: a vote's way makes some of each. A cell is a model, a prompt version, arms as JSON, a locale and a
 # platform; an answer is its project, when it was shown, and its cell; a vote is counted as like or dislike, with or
-# without a comment, and by its auth level.
+# without a comment, by its auth level, and by each of its reasons.
 Cell = tuple[str | None, str | None, str, str | None, str | None]
 Answer = tuple[str, Instant, str | None, str | None, str, str | None, str | None]
-Counted = tuple[int, bool, str]
+Counted = tuple[int, bool, str, tuple[str, ...]]
 
 
 class Place(NamedTuple):
-    """Where a change is counted. `auth_level` and `commented` are the vote's; empty and false for what was shown."""
+    """Where a change is counted. `auth_level` and `commented` are the vote's; empty and false for what was shown. What
+    is counted by a reason has that in place of its auth level, see `REASON`."""
 
     project_id: str
     hour: Instant
@@ -54,9 +56,11 @@ class Tally:
             return
         for counted_as, by in ((before, -1), (after, 1)):
             if counted_as:
-                vote, commented, auth_level = counted_as
-                place = self._place(answer, auth_level, commented=commented)
-                self._add(place, subject, LIKES if vote > 0 else DISLIKES, by)
+                vote, commented, auth_level, reasons = counted_as
+                measure = LIKES if vote > 0 else DISLIKES
+                self._add(self._place(answer, auth_level, commented=commented), subject, measure, by)
+                for reason in reasons:
+                    self._add(self._place(answer, REASON + reason, commented=False), subject, measure, by)
 
     def text(self) -> str | None:
         """For `totals_changes.changes`: each place, and its buckets' changes in a row. None: nothing has changed."""
@@ -80,9 +84,12 @@ def read_changes(text: str) -> Iterable[tuple[Place, Sequence[int]]]:
         yield Place(*place), buckets
 
 
-def counted(vote: int | None, commented: int | None, auth_level: str | None) -> Counted | None:
-    """None: there is nothing to count. `commented` is a truth as SQLite has it."""
-    return (vote, bool(commented), auth_level) if vote and auth_level else None
+def counted(vote: int | None, commented: int | None, auth_level: str | None, reasons: str | None = None
+            ) -> Counted | None:
+    """None: there is nothing to count. `commented` is a truth as SQLite has it, `reasons` is JSON."""
+    if not vote or not auth_level:
+        return None
+    return vote, bool(commented), auth_level, tuple(from_json(reasons)) if reasons else ()
 
 
 def answer_of(message: Message) -> Answer:

@@ -12,11 +12,14 @@ from plaudit.store import lanes
 from plaudit.store.folding import TOGETHER, sums_of
 from plaudit.store.plans import Ask, Row, Steps
 from plaudit.store.rows import from_json
+from plaudit.store.tally import REASON
 from plaudit.store.zones import begin_of, day_of, hour_of, week_of
 
 ALWAYS = 2**62  # later than any instant and any day
 READ = {"hourly": "read_totals_hourly", "daily": "read_totals_daily"}
 VALUES = (Attribute.MODEL, Attribute.PROMPT_VERSION, Attribute.LOCALE, Attribute.PLATFORM)  # as _Cell has them
+
+KINDS = {Attribute.AUTH_LEVEL, Attribute.REASON}  # what a vote has and its answer has not
 
 Values = tuple[str | None, ...]
 _Total = tuple[int, int, str, bool, int]  # hour or day, cell, auth level, commented, lanes
@@ -28,8 +31,9 @@ def counts(project_id: str, selection: Selection, groupings: Sequence[Grouping],
            ) -> Steps[list[list[Counted]]]:
     """See `ports.Store.counts`."""
     window = _Window.of(selection, zone, hourly=any(grouping.per is Period.HOUR for grouping in groupings))
-    by_vote = any(map(_is_by_vote, groupings))
-    kinds = {"with_kinds": by_vote or _asks_for_kinds(selection), "no_level": ""}
+    by_kind = any(map(_kind_of, groupings))
+    _check_kinds(selection, groupings)
+    kinds = {"with_kinds": by_kind or _asks_for_kinds(selection), "no_level": ""}
     found = yield Ask("read_cells", {"project_id": project_id})
     cells = {row[0]: _cell(row) for row in found}
     wanted = {cell for cell, values in cells.items() if _is_wanted(values, selection)}
@@ -39,7 +43,7 @@ def counts(project_id: str, selection: Selection, groupings: Sequence[Grouping],
         totals.append(window.totals(table, found, wanted))
     changes = yield Ask("read_changes", {})
     totals.append(window.changes(changes, project_id, wanted))
-    sums = _summed(chain.from_iterable(totals), selection, by_vote=by_vote)
+    sums = _summed(chain.from_iterable(totals), selection, by_kind=by_kind)
     whole = _over_time(sums)
     return [_grouped(sums if grouping.per else whole, grouping, cells, selection, window) for grouping in groupings]
 
@@ -125,7 +129,7 @@ def _with_all_together(told: Iterable[_Total]) -> Iterator[_Total]:
     for total in told:
         yield total
         unit, cell, auth_level, _, added = total
-        if auth_level:
+        if auth_level and not auth_level.startswith(REASON):
             yield (unit, cell, *TOGETHER, added)
 
 
@@ -161,8 +165,8 @@ def _is_wanted(cell: _Cell, selection: Selection) -> bool:
     return all(wish is None or (value or "") == wish for wish, value in asked)
 
 
-def _summed(totals: Iterable[_Total], selection: Selection, *, by_vote: bool) -> _Sums:
-    """Those that were asked for, all together under no auth level; `by_vote`, by auth level as well."""
+def _summed(totals: Iterable[_Total], selection: Selection, *, by_kind: bool) -> _Sums:
+    """Those that were asked for, all together under no auth level; `by_kind`, by auth level and by reason as well."""
     level, has_comment = selection.auth_level, selection.has_comment
     any_will_do = not _asks_for_kinds(selection)
     sums: defaultdict[_Kind, defaultdict[int | None, int]] = defaultdict(_noughts)
@@ -170,12 +174,21 @@ def _summed(totals: Iterable[_Total], selection: Selection, *, by_vote: bool) ->
         if not auth_level:
             if any_will_do:
                 sums[cell, ""][unit] += added
+        elif auth_level.startswith(REASON):
+            if by_kind:
+                sums[cell, auth_level][unit] += added
         elif level in {None, auth_level} and has_comment in {None, commented}:
             if not any_will_do:
                 sums[cell, ""][unit] += added
-            if by_vote:
+            if by_kind:
                 sums[cell, auth_level][unit] += added
     return sums
+
+
+def _check_kinds(selection: Selection, groupings: Iterable[Grouping]) -> None:
+    """Raises `Invalid`: of votes with a reason it is not known how they were made otherwise."""
+    if any(_kind_of(grouping) is Attribute.REASON for grouping in groupings) and _asks_for_kinds(selection):
+        raise Invalid("by", "reasons cannot be told apart by auth level or comment")
 
 
 def _asks_for_kinds(selection: Selection) -> bool:
@@ -187,28 +200,39 @@ def _over_time(sums: _Sums) -> _Sums:
     return {kind: {None: sum(timed.values())} for kind, timed in sums.items()}
 
 
-def _is_by_vote(grouping: Grouping) -> bool:
-    return any(dimension.attribute is Attribute.AUTH_LEVEL for dimension in grouping.by)
+def _kind_of(grouping: Grouping) -> Attribute | None:
+    """By what of the votes themselves they are told apart. Raises `Invalid` for more than one such thing."""
+    found = {dimension.attribute for dimension in grouping.by} & KINDS
+    if len(found) > 1:
+        raise Invalid("by", "votes can be told apart by auth level or by reason, not by both")
+    return next(iter(found), None)
+
+
+def _is_of(auth_level: str, kind: Attribute | None) -> bool:
+    """Whether a kind of votes belongs where they are told apart in this way."""
+    if kind is None:
+        return not auth_level
+    return bool(auth_level) and auth_level.startswith(REASON) == (kind is Attribute.REASON)
 
 
 def _grouped(sums: _Sums, grouping: Grouping, cells: Mapping[int, _Cell], selection: Selection, window: _Window
              ) -> list[Counted]:
     groups: defaultdict[Values, defaultdict[Instant | None, int]] = defaultdict(_noughts)
-    by_vote = _is_by_vote(grouping)
+    kind = _kind_of(grouping)
     starts = {unit: _start(unit, grouping, window) for unit in set().union(*sums.values())}
     for (cell, auth_level), timed in sums.items():
-        if bool(auth_level) == by_vote:
+        if _is_of(auth_level, kind):
             group = groups[_values(grouping, cells[cell], auth_level)]
             for unit, added in timed.items():
                 group[starts[unit]] += added
-    unknown = by_vote or _asks_for_kinds(selection)
+    unknown = kind is not None or _asks_for_kinds(selection)
     found = [(values, start, added) for values, timed in groups.items() for start, added in timed.items() if added]
     return [Counted(values, start, _counts(added, shown_known=not unknown))
             for values, start, added in sorted(found, key=_order)]
 
 
 def _values(grouping: Grouping, cell: _Cell, auth_level: str) -> Values:
-    return tuple(auth_level if dimension.attribute is Attribute.AUTH_LEVEL else cell.value(dimension)
+    return tuple(auth_level.removeprefix(REASON) if dimension.attribute in KINDS else cell.value(dimension)
                  for dimension in grouping.by)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from plaudit.http.dashboard import languages
 from plaudit.http.dashboard.languages import CODES, PLURALS, chosen, language
+from plaudit.model import Attribute, AuthLevel, Role
 
 PACKAGE = Path(languages.__file__).parent
 FORMS = {"zero", "one", "two", "few", "many", "other"}
@@ -83,3 +84,12 @@ def test_what_is_put_into_an_arabic_sentence_is_isolated():
     assert "\u2068gpt-4o\u2069" in language("ar").text("footer.zone", zone="gpt-4o")
     assert language("ar").figure("1.0–2.0%") == "\u20661.0–2.0%\u2069"
     assert "\u2068" not in language("en").text("footer.zone", zone="UTC")
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("key", [
+    *(f"auth_level.{level}" for level in AuthLevel), *(f"role.{role}" for role in Role),
+    *(f"dimension.{attribute}" for attribute in Attribute),
+])
+def test_whatever_a_vote_or_an_answer_may_have_has_its_name(code, key):
+    assert language(code).text(key, experiment="x")

@@ -79,7 +79,7 @@ async def test_a_session_ends_with_its_key(viewers, left):
     key, kept = keys_of(Scope.ADMIN)
     authenticator, found = viewers(project(server_keys=(kept,)))
     _, session = found.by_key(key)
-    authenticator.renew_server_keys([project(server_keys=left)])
+    authenticator.renew_keys([project(server_keys=left)])
     with pytest.raises(Unauthenticated):
         found.by_session(session)
 
@@ -88,7 +88,7 @@ async def test_a_session_ends_when_its_key_may_read_no_longer(viewers):
     key, kept = keys_of(Scope.ADMIN)
     authenticator, found = viewers(project(server_keys=(kept,)))
     _, session = found.by_key(key)
-    authenticator.renew_server_keys([project(server_keys=(
+    authenticator.renew_keys([project(server_keys=(
         ServerKey(kept.id, kept.sha256, frozenset({Scope.MESSAGES_WRITE})),))])
     with pytest.raises(Unauthenticated):
         found.by_session(session)

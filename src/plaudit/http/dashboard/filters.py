@@ -77,7 +77,7 @@ def _choices(visit: Visit, values: Values) -> list[Choice]:
     words, view = visit.words, visit.view
     found = [_listed(words, view, str(by), by, values.get(by, ()))
              for by in (Dimension(attribute) for attribute in Attribute)
-             if by.attribute not in {Attribute.ARM, Attribute.AUTH_LEVEL}]
+             if by.attribute not in {Attribute.ARM, Attribute.AUTH_LEVEL, Attribute.REASON}]
     experiments = {by for by in values if by.attribute is Attribute.ARM}
     experiments |= {Dimension(Attribute.ARM, name.removeprefix(ARM)) for name, _ in view.pairs if name.startswith(ARM)}
     found += [_listed(words, view, str(by), by, values.get(by, ())) for by in sorted(experiments, key=str)]

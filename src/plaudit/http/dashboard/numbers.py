@@ -177,7 +177,8 @@ def is_empty(found: Overview, values: Values) -> bool:
 
 def dimensions_named(visit: Visit, values: Values, by: Dimension) -> list[Named]:
     """Those that there are, and those that every project has."""
-    always = [Dimension(attribute) for attribute in Attribute if attribute is not Attribute.ARM]
+    always = [Dimension(attribute) for attribute in Attribute
+              if attribute is not Attribute.ARM and (attribute is not Attribute.REASON or visit.project.reasons)]
     known = sorted({*always, *values, by}, key=str)
     return [Named(str(one), visit.words.dimension(one), chosen=one == by) for one in known]
 
