@@ -86,6 +86,7 @@ def test_another_vote_closes_it_and_a_new_one_says_nothing_of_the_old(chat):
     it = chat()
     thumbs = it.show(comment="dislike")
     thumbs.dislike.click()
+    it.hears("vote")
     thumbs.comment.fill("Too long")
     thumbs.send.click()
     it.hears("vote", 2)

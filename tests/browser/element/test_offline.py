@@ -18,7 +18,31 @@ QUEUE = """() => new Promise((resolve, reject) => {
     asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
   };
 })"""
+AGE = """(milliseconds) => new Promise((resolve) => {
+  const opening = indexedDB.open("plaudit", 1);
+  opening.onsuccess = () => {
+    const store = opening.result.transaction("votes", "readwrite").objectStore("votes"), asked = store.getAll();
+    asked.onsuccess = () => { for (const vote of asked.result) store.put({ ...vote, at: vote.at - milliseconds }); };
+    store.transaction.oncomplete = () => { opening.result.close(); resolve(); };
+  };
+})"""
+SLOW = """{
+  window.asked = window.answered = 0;
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (...given) {
+    const opening = open.apply(this, given);
+    asked += 1;
+    Object.defineProperty(opening, "onsuccess", { set(then) {
+      opening.addEventListener("success", (event) => setTimeout(() => {
+        then(event);
+        answered += 1;
+      }, 500));
+    } });
+    return opening;
+  };
+}"""
 QUEUE_MAX = 100
+DAY_MILLISECONDS = 24 * 60 * 60 * 1000
 
 
 def queue(it):
@@ -179,6 +203,35 @@ def test_what_waits_is_bounded_and_nothing_of_the_page_is_lost(chat):
     network(it, is_there=True)
     it.hears("vote", len(ids))
     queued(it)
+
+
+def test_what_waited_for_a_month_is_forgotten(chat):
+    """For nobody remembers what it was about."""
+    it = chat()
+    thumbs = it.show()
+    network(it, is_there=False)
+    thumbs.like.click()
+    queued(it, thumbs.message_id)
+    it.tab.evaluate(AGE, 31 * DAY_MILLISECONDS)
+    leave(it)
+    it.open(it.markup(thumbs.message_id))
+    queued(it)
+    it.thumbs(thumbs.message_id).shows(None)
+    assert it.votes(thumbs.message_id) == []
+
+
+def test_a_slow_database_holds_nothing_up_and_keeps_nothing_that_was_sent(chat):
+    it = chat()
+    it.tab.add_init_script(SLOW)
+    thumbs = it.show()
+    network(it, is_there=False)
+    thumbs.like.click()
+    expect(thumbs.status).to_have_text("Will be sent later")
+    network(it, is_there=True)
+    it.hears("vote")
+    it.tab.wait_for_function("asked >= 3 && answered === asked")  # what is there, keep, forget
+    assert queue(it) == []
+    it.stands(thumbs.message_id, "like")
 
 
 def test_of_two_tabs_the_newer_vote_is_told(chat):

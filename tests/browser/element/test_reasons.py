@@ -28,6 +28,7 @@ def test_they_need_no_comment(chat):
     it = chat()
     thumbs = it.show(reasons="")
     thumbs.like.click()
+    it.hears("vote")
     expect(thumbs.reason).to_have_text(["Short", "Surprising"])
     expect(thumbs.comment).to_be_hidden()
     thumbs.reason.first.click()
@@ -80,6 +81,7 @@ def test_reasons_that_cannot_be_had_do_not_keep_anybody_from_commenting(chat):
     it.tab.route("**/v1/me/reasons*", lambda route: route.fulfill(status=500, headers={
         "access-control-allow-origin": "*"}, body="oops"))
     thumbs.dislike.click()
+    it.hears("vote")
     assert it.hears("error") == [{"status": 500}]
     thumbs.comment.fill("Old")
     thumbs.send.click()

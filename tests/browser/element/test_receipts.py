@@ -40,6 +40,7 @@ def test_a_bearer_receipt_is_all_the_proof_that_is_needed(chat):
     it.open(it.markup(message_id, receipt=bearer, comment="dislike"))
     thumbs = it.thumbs(message_id)
     thumbs.dislike.click()
+    it.hears("vote")
     thumbs.comment.fill("Too long")
     thumbs.send.click()
     it.hears("vote", 2)

@@ -89,12 +89,17 @@ def test_an_element_that_is_made_anew_knows_what_its_page_knows(chat):
 
 
 def test_two_elements_of_a_message_agree(chat):
+    """And the one that was clicked says what became of it."""
     it = chat()
     message_id = it.answer()
     it.open(it.markup(message_id) * 2)
     both = it.tab.locator("plaudit-thumbs")
+    it.tab.evaluate("""document.querySelectorAll("plaudit-thumbs").forEach((element, number) => {
+      element.addEventListener("plaudit-vote", () => heard.push(["number", number]));
+    })""")
     both.nth(0).locator("[part~=like]").click()
     it.hears("vote")
+    assert it.heard("number") == [0]
     assert [each.get_attribute("aria-pressed") for each in both.locator("[part~=like]").all()] == ["true", "true"]
 
 

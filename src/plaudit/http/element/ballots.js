@@ -43,10 +43,10 @@ export const show = (ballot) => ballot.watchers.forEach((render) => render());
 
 let clock = 0;
 
-export function cast(ballot, wanted) {
+export function cast(ballot, sender, wanted) {
   clock = Math.max(Date.now(), clock + 1);
-  Object.assign(ballot, { wanted, at: clock, note: undefined });
-  if (ballot.isKept || lanes.get(ballot.endpoint) === STUCK) wait(ballot);
+  Object.assign(ballot, { sender, wanted, at: clock, note: undefined });
+  if (ballot.hasWaited || lanes.get(ballot.endpoint) === STUCK) wait(ballot);
   show(ballot);
   deliver(ballot.endpoint);
 }
@@ -97,14 +97,14 @@ function settle(ballot, at, answer) {
   if (ballot.isParked) return;
   const thanks = wanted.comment || wanted.reasons.length ? THANKS : undefined;
   Object.assign(ballot, { wanted: null, note: answer.ok ? thanks : FAILED });
-  if (ballot.isKept) forget(ballot, at);
+  if (ballot.hasWaited) forget(ballot, at);
   show(ballot);
   if (answer.ok) fire(sender, "vote", { messageId: id, ...wanted });
   else refuse(sender, answer);
 }
 
 function wait(ballot) {
-  ballot.note = WAITING;
+  Object.assign(ballot, { hasWaited: true, note: WAITING });
   keep(ballot);
   show(ballot);
 }
@@ -113,7 +113,7 @@ function wait(ballot) {
 async function isSentElsewhere(ballot) {
   const vote = await kept(ballot.key);
   if (vote?.at > ballot.at) Object.assign(ballot, { wanted: vote.wanted, at: vote.at });
-  return !vote;
+  return vote === undefined;
 }
 
 const inherited = new Set();
@@ -130,7 +130,7 @@ export async function inherit(element) {
 
 function takeOver(vote, element) {
   const ballot = ballotOf(vote.endpoint, vote.id);
-  ballot.isKept = true;
+  ballot.isKept = ballot.hasWaited = true;
   ballot.sender ??= element;
   ballot.contract ??= vote.contract;
   ballot.receipt ??= vote.receipt;

@@ -97,7 +97,7 @@ class Thumbs extends HTMLElement {
     const isActive = shown(this.#ballot).vote === vote;
     if (isActive && !CONTRACTS[this.#ballot.contract].undo) return;
     this.#asking = undefined;
-    cast(this.#ballot, isActive ? NONE : { ...NONE, vote });
+    cast(this.#ballot, this, isActive ? NONE : { ...NONE, vote });
     if (!isActive) this.#ask(vote);
   }
 
@@ -130,7 +130,7 @@ class Thumbs extends HTMLElement {
     const vote = this.#asking, comment = this.#view.comment.value.trim() || null;
     const reasons = [...this.#view.reasons.children].filter(isChosen).map((each) => each.value);
     this.#close();
-    if (comment || reasons.length) cast(this.#ballot, { vote, comment, reasons });
+    if (comment || reasons.length) cast(this.#ballot, this, { vote, comment, reasons });
   }
 
   #show() {

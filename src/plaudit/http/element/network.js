@@ -4,10 +4,8 @@ const ATTEMPT_MILLISECONDS = 20_000, WAIT_MAX_SECONDS = 60;
 const TEMPORARY = /408|429|50[234]/;
 
 // A page's own scripts have run by then, and have said where tokens come from.
-export const ready = document.readyState === "complete" || new Promise((resolve) => {
-  addEventListener("DOMContentLoaded", resolve);
-  addEventListener("load", resolve);
-});
+export const ready = performance.getEntriesByType("navigation")[0]?.domContentLoadedEventStart
+  || new Promise((resolve) => addEventListener("DOMContentLoaded", resolve));
 
 export function endpointOf(element) {
   return (element.getAttribute("endpoint") ?? new URL(import.meta.url).origin).replace(/\/+$/, "");

@@ -1,10 +1,10 @@
 // What could not be sent, for later visits: one vote a message, the newest, without any proof of who cast it.
 
-const QUEUE_MAX = 100, KEPT_MAX_MILLISECONDS = 30 * 24 * 60 * 60 * 1000;
+const QUEUE_MAX = 100, DAYS_30 = 30 * 24 * 60 * 60 * 1000;
 
 let queue = Promise.resolve();
 
-// Gives what `work` has asked of the store. Where there is no database it gives nothing, and votes wait in memory.
+// Gives what `work` has asked of the store. Where there is no database it gives null, and votes wait in memory.
 function inStore(work) {
   queue = queue.then(() => new Promise((resolve, reject) => {
     const opening = indexedDB.open("plaudit", 1);
@@ -17,7 +17,7 @@ function inStore(work) {
       transaction.oncomplete = () => resolve(asked.result);
       opening.result.close();
     };
-  })).catch(() => {});
+  })).catch(() => null);
   return queue;
 }
 
@@ -25,7 +25,7 @@ export const kept = (key) => inStore((store) => store.get(key));
 
 export async function keptAll() {
   const votes = await inStore((store) => store.getAll()) ?? [];
-  return votes.filter((vote) => Date.now() - vote.at < KEPT_MAX_MILLISECONDS);
+  return votes.filter((vote) => vote.at > Date.now() - DAYS_30 || void forget(vote, vote.at));
 }
 
 // Where the queue is full, or there is none, the vote waits in memory only.
@@ -42,13 +42,13 @@ export async function keep(ballot) {
 }
 
 // Unless something newer is kept by now.
-export function forget(ballot, at) {
-  ballot.isKept = false;
-  inStore((store) => {
+export async function forget(ballot, at) {
+  await inStore((store) => {
     const asked = store.get(ballot.key);
     asked.onsuccess = () => asked.result?.at <= at && store.delete(ballot.key);
     return asked;
   });
+  ballot.isKept = false;
 }
 
 // Such a receipt is a proof by itself. What cannot be read is taken for one.
