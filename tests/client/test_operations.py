@@ -16,6 +16,7 @@ from plaudit.client import (
     GuestHeaders,
     Invalid,
     KnownGuest,
+    Linked,
     Message,
     NotFound,
     Plaudit,
@@ -176,6 +177,29 @@ def test_a_vote_that_can_be_none_is_not_sent(client, arguments, options, field):
     with pytest.raises(Invalid) as refused:
         client.submit(*arguments, **options)
     assert refused.value.details["field"] == field
+
+
+def test_what_a_visitor_has_said_becomes_the_users_who_signed_up(client, server):
+    """Once; and never another user's."""
+    (owner, token), ann, bob = visitor_of(server), *(User("https://tenant.auth0.com/", fresh("user")) for _ in range(2))
+    message = shown(owner=owner)
+    client.register_now(message)
+    client.submit(message.id, "like", token=token)
+    assert client.link(owner, ann) == Linked(messages=1, votes=1, superseded=0)
+    assert client.link(owner, ann) == Linked(messages=0, votes=0, superseded=0)
+    assert client.message(message.id).owner == Subject(user=ann)
+    [vote] = client.feedback(message_id=message.id)
+    assert (vote.subject, vote.vote) == (Subject(user=ann), "like")
+    with pytest.raises(Conflict):
+        client.link(owner, bob)
+
+
+def test_a_guest_becomes_a_user_too(client):
+    gus, ann = Guest("device-of-gus-0001", f"U-{fresh('gus')}"), User("https://tenant.auth0.com/", fresh("user"))
+    client.register_now(shown(owner=gus))
+    assert client.link(gus, ann).messages == 1
+    with pytest.raises(Invalid):
+        client.link(ann, ann)
 
 
 # ---------------------------------------------------------------- reading

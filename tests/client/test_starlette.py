@@ -186,6 +186,19 @@ def test_a_receipt_is_worth_nothing_to_anybody_else(page, back_end, who, registe
     assert own_votes(page, conversation, who) == []
 
 
+def test_whoever_has_signed_up_votes_on_the_answers_of_before(page, back_end, server):
+    """With the receipt of a page that was loaded before that, once the application has linked the two."""
+    message_id, conversation, visitor = fresh("answer"), fresh("chat"), Visitor(fresh("v"))
+    receipt = back_end.receipt(message_id, conversation, visitor)
+    back_end.register_now(Message(id=message_id, conversation_id=conversation, owner=visitor))
+    assert vote(page, message_id, receipt, who="user:auth0|ann").status_code == 403
+    back_end.link(visitor, ANN)
+    assert vote(page, message_id, receipt, who="user:auth0|ann").status_code == 200
+    assert [item["subject"] for item in server.standing(message_id)] == [
+        {"user": {"issuer": ANN.issuer, "subject": ANN.subject}}]
+    assert [own["message_id"] for own in own_votes(page, conversation, "user:auth0|ann")] == [message_id]
+
+
 def test_others_votes_in_a_conversation_are_not_told(page, back_end):
     """Not even that there are any."""
     message_id, conversation = fresh("answer"), fresh("chat")

@@ -70,8 +70,9 @@ async def test_votes_go_on_without_the_shared_store(plaudit, valkey_server):
 
 
 def limited(valkey):
-    """Every request is counted by its address, and none refused for that."""
-    return {"PLAUDIT_LIMITS_URL": valkey.url, "PLAUDIT_PER_ADDRESS_PER_MINUTE": "10000000"}
+    """Every request is counted by its address, and none refused for that; who votes on nothing is told so at once."""
+    return {"PLAUDIT_LIMITS_URL": valkey.url, "PLAUDIT_PER_ADDRESS_PER_MINUTE": "10000000",
+            "PLAUDIT_LATE_MESSAGE_SECONDS": "0"}
 
 
 def assert_held_back(statuses, admitted):

@@ -108,6 +108,19 @@ def test_a_vote_waits_as_long_as_it_is_told_but_hardly_more_than_a_minute(chat, 
     it.tab.complaints.clear()
 
 
+def test_a_page_of_maintenance_acknowledges_nothing(chat):
+    """Whatever its status."""
+    it = chat()
+    thumbs = it.show()
+    it.tab.route("**/messages/*/feedback", times=1, handler=lambda route: route.fulfill(
+        status=200, headers=ANYWHERE, content_type="text/html", body="<p>We are back soon</p>"))
+    thumbs.like.click()
+    expect(thumbs.status).to_have_text("Will be sent later")
+    it.hears("vote")
+    assert it.votes(thumbs.message_id) == ["like"]
+    it.tab.complaints.clear()
+
+
 def test_pauses_grow_while_a_server_does_not_answer(chat):
     """About 1, 2, 4, 8, … seconds, each up to a quarter longer, so that not everybody comes back at once."""
     it = chat()
