@@ -22,6 +22,7 @@ export async function request(element, url, receipt, body) {
     keepalive: true, // a vote survives that its page is left
     signal: AbortSignal.timeout(ATTEMPT_MILLISECONDS),
   });
+  if (answer.ok) answer.said = await answer.json(); // a page of maintenance is no answer, whatever its status
   const deviceToken = answer.headers.get("x-device-token");
   if (deviceToken) fire(element, "device-token", { token: deviceToken });
   return answer;
@@ -56,7 +57,7 @@ export function list(element, path) {
 
 async function load(element, url) {
   const answer = await persist(() => request(element, url, element.getAttribute("receipt")));
-  if (answer.ok) return (await answer.json()).data;
+  if (answer.ok) return answer.said.data;
   lists.delete(url);
   refuse(element, answer);
   return [];
