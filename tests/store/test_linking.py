@@ -1,99 +1,51 @@
 """A guest or a visitor becomes a user: all that was theirs is the user's, at once, for good, and the numbers follow."""
 
-import asyncio
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 from counting import fold_all, wrong_totals
-from databases import opened
-from examples import ANNA, BORIS, DAY, DISLIKE, GUEST, HOUR, LIKE, NOW, VISITOR, a_message, a_vote
-from register import contradictions
+from examples import ANNA, BORIS, DAY, DISLIKE, GUEST, HOUR, LIKE, NOW, VISITOR, a_vote
+from strangers import (
+    A_REVIEW,
+    BOUND,
+    LATER,
+    OTHER_GUEST,
+    a_guest_with_a_past,
+    by_bucket,
+    link,
+    their_vote,
+    theirs,
+    wrong,
+)
 
-from plaudit import rules
 from plaudit.errors import Conflict, Forbidden, Invalid
 from plaudit.model import (
     AuthLevel,
     Contract,
     Conversation,
     FeedbackFilter,
-    Grouping,
     Linked,
     Plan,
     Project,
     Receipt,
-    Review,
     ReviewFilter,
-    Role,
-    Selection,
-    Subject,
-    SubjectKind,
     Voter,
 )
 from plaudit.ports import Registered
-from plaudit.rules import decide
 from plaudit.service import Service
 from plaudit.store import linking
-from plaudit.store.sqlite import SqliteStore
 from plaudit.store.tally import bucket_of
 
 pytestmark = pytest.mark.anyio
-
-BOUND = AuthLevel.GUEST_BOUND
-LATER = NOW + DAY
-A_REVIEW = Review("wrong", "late", "boris", NOW)
-OTHER_GUEST = Subject.of(SubjectKind.GUEST, "6a" * 32)
-
-
-def theirs(message_id="m-1", owner=GUEST, **changes):
-    return a_message(message_id, **{"owner": owner, "model": "gpt-x", **changes})
-
-
-def their_vote(message_id="m-1", subject=GUEST, **changes):
-    return a_vote(message_id, **{"subject": subject, "auth_level": BOUND, **changes})
-
-
-async def link(store, owner=GUEST, user=ANNA, *, at=LATER):
-    return await store.link("acme", owner, user, at)
-
 
 async def votes(store):
     page = await store.feedback("acme", FeedbackFilter(), limit=1000, cursor=None)
     return {each.message.id: (each.message.owner, each.feedback.subject, each.feedback.vote) for each in page.items}
 
 
-async def by_bucket(store):
-    """(shown, likes, dislikes) of each bucket that has any."""
-    [found] = await store.counts("acme", Selection(), [Grouping()])
-    counts = found[0].counts
-    return {bucket: numbers for bucket, numbers in enumerate(
-        zip(counts.shown, counts.likes, counts.dislikes, strict=True)) if any(numbers)}
-
-
-async def wrong(store, database):
-    """Whatever in the database contradicts itself: see `register`."""
-    await fold_all(store)
-    with opened(database) as reading:
-        return await wrong_totals(store) + await asyncio.to_thread(lambda: list(contradictions(reading)))
-
-
 @pytest.fixture
 async def guest(store):
-    """A guest with two conversations: a like, a dislike with a comment that was reviewed, a like taken back, an answer
-    without a vote, a question; and a message of Anna's own, which she likes."""
-    await store.register([theirs("q", role=Role.USER), theirs("m-1"), theirs("m-2", content="It takes ten days."),
-                          theirs("m-3", conversation_id="c-2", created_at=NOW + HOUR),
-                          theirs("m-4", conversation_id="c-2", model="gpt-y"), a_message("a-1", conversation_id="a")])
-    await store.submit(their_vote("m-1"))
-    await store.submit(their_vote("m-2", at=NOW + 1))
-    await store.submit(their_vote("m-2", vote=DISLIKE, comment="late", reasons=("slow",), at=NOW + 2))
-    await store.submit(their_vote("m-3"))
-    await store.submit(their_vote("m-3", vote=None))
-    await store.submit(a_vote("a-1"))
-    await store.review("acme", "m-2", GUEST, 2, A_REVIEW)
-    return GUEST
+    return await a_guest_with_a_past(store)
 
 
 async def test_all_of_it_is_the_users(store, guest, database):
@@ -402,141 +354,3 @@ async def test_what_was_taken_back_already_needs_no_end(store, database):
     assert await wrong(store, database) == []
     await store.submit(a_vote(at=LATER))
     assert await wrong(store, database) == []
-
-
-# ---------------------------------------------------------------- all or nothing
-
-
-async def test_ten_thousand_messages_at_once(store, database):
-    """Within the time that any write is given."""
-    many = [theirs(f"m-{n}", conversation_id=f"c-{n // 9}", created_at=NOW + n * HOUR // 4) for n in range(10_000)]
-    await store.register(many)
-    for start in range(0, 10_000, 2000):
-        await asyncio.gather(*(store.submit(their_vote(f"m-{n}", vote=DISLIKE if n % 3 else LIKE))
-                               for n in range(start, start + 2000, 10)))
-    assert await link(store) == Linked(10_000, 1000, 0)
-    assert await by_bucket(store) == {bucket_of(ANNA.key): (10_000, 334, 666)}
-    assert await wrong(store, database) == []
-
-
-async def test_more_than_can_be_taken_over_at_once_is_refused(store, monkeypatch, database):
-    """Messages or conversations; then nothing has changed."""
-    await store.register([theirs(f"m-{n}", conversation_id=f"c-{n % 3}") for n in range(6)])
-    before = await asyncio.to_thread(everything, database)
-    for most in (2, 5):
-        monkeypatch.setattr(rules, "LINKED_MESSAGES_MAX", most)
-        with pytest.raises(Invalid):
-            await link(store)
-        assert await asyncio.to_thread(everything, database) == before
-    monkeypatch.setattr(rules, "LINKED_MESSAGES_MAX", 6)
-    assert await link(store) == Linked(6, 0, 0)
-
-
-@pytest.mark.parametrize("chunk", [1, 2, 3])
-async def test_many_parts_are_one(store, guest, database, monkeypatch, chunk):
-    monkeypatch.setattr(linking, "CHUNK", chunk)
-    assert await link(store, guest) == Linked(messages=5, votes=2, superseded=0)
-    await store.submit(a_vote("m-2", at=LATER))
-    assert await wrong(store, database) == []
-
-
-class Interrupted(Exception):
-    pass
-
-
-def interrupted_after(steps):
-    """A link that ends before a step; it says so when there are not so many."""
-    plan, found = linking.link(linking.Link("acme", GUEST, ANNA, LATER), {}), None
-    for _ in range(steps):
-        try:
-            found = yield plan.send(found)
-        except StopIteration:
-            return "done"
-    raise Interrupted
-
-
-TABLES = ("messages", "conversations", "feedback", "history", "links", "reviews", "review_queue", "totals_changes")
-STEPS = 40  # more than there are
-
-
-def everything(database):
-    with opened(database) as reading:
-        return [reading.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4") if table != "totals_changes" else
-                reading.rows("SELECT * FROM totals_changes ORDER BY id") for table in TABLES]
-
-
-@pytest.mark.usefixtures("guest")
-async def test_a_link_that_fails_anywhere_has_changed_nothing(store, database):
-    before = await asyncio.to_thread(everything, database)
-    for steps in range(STEPS):
-        try:
-            assert await store._write(interrupted_after, steps) == "done"
-            break
-        except Interrupted:
-            assert await asyncio.to_thread(everything, database) == before
-    assert 16 < steps < STEPS - 1
-    assert (await store.message("acme", "m-1")).owner == ANNA
-
-
-KILLED = """
-import os, signal, sys
-from contextlib import nullcontext
-from pathlib import Path
-from plaudit.model import Subject
-from plaudit.store import linking
-from plaudit.store.sqlite_file import open_writer
-from plaudit.store.sqlite_plans import run
-
-def killed():
-    it = linking.Link("acme", Subject(sys.argv[3]), Subject(sys.argv[4]), 1)
-    plan, found = linking.link(it, {}), None
-    for _ in range(int(sys.argv[2])):
-        found = yield plan.send(found)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-connection = open_writer(Path(sys.argv[1]))
-with connection if sys.argv[5] == "at once" else nullcontext():
-    run(connection, killed)
-"""
-MOMENTS = (2, 4, 7, 9, 11, 13)
-
-
-async def killed_link(path, steps, how):
-    killed = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", KILLED, str(path), str(steps), GUEST.key, ANNA.key, how])
-    assert killed.returncode == -signal.SIGKILL
-
-
-@pytest.fixture
-async def guests_file(sqlite_path, clock):
-    """A file in which a guest has voted on two messages and not on a third."""
-    store = await SqliteStore.open(sqlite_path, decide, now=clock)
-    await store.register([theirs("m-1"), theirs("m-2"), theirs("m-3")])
-    await store.submit(their_vote("m-1"))
-    await store.submit(their_vote("m-2", vote=DISLIKE, comment="late"))
-    await store.close()
-    return sqlite_path
-
-
-@pytest.mark.parametrize("steps", MOMENTS)
-async def test_a_killed_link_has_changed_nothing(guests_file, clock, steps):
-    """kill -9 before a statement; done again, it is as if there had been none before."""
-    before = everything(guests_file)
-    await killed_link(guests_file, steps, "at once")
-    assert everything(guests_file) == before
-    store = await SqliteStore.open(guests_file, decide, now=clock)
-    assert await link(store) == Linked(3, 2, 0)
-    assert await wrong(store, guests_file) == []
-    await store.close()
-
-
-async def test_one_that_is_not_done_at_once_is_found_out(guests_file, tmp_path):
-    """The control: each statement a transaction of its own."""
-    found = []
-    for steps in MOMENTS:
-        copy = tmp_path / f"{steps}.db"
-        copy.write_bytes(guests_file.read_bytes())
-        await killed_link(copy, steps, "bit by bit")
-        with opened(copy) as reading:
-            found += contradictions(reading)
-    assert found
