@@ -1,11 +1,12 @@
 """The headers by which a guest says who it is, and how a request that may be a user's or a guest's finds its voter."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from starlette.requests import Request
 
 from plaudit.errors import Unauthenticated
+from plaudit.http.bearer import bearer
 from plaudit.http.door import Door
 from plaudit.http.exchange import exchange
 from plaudit.model import Contract, Voter
@@ -14,6 +15,21 @@ from plaudit.ports import Authenticator, DeviceClaim
 VISIBLE = re.compile(rb"[\x20-\x7e]*")
 PROOFS = frozenset((b"authorization", b"x-device-id", b"x-user-id"))
 HEADERS = frozenset((b"authorization", b"x-device-id", b"x-user-id", b"x-platform", b"x-device-token"))
+
+ByToken = Callable[[str], Awaitable[Voter]]
+
+
+async def voter(request: Request, by_token: ByToken, authenticator: Authenticator, door: Door, contract: Contract, *,
+                missing: str | None = None) -> Voter:
+    """A user or a guest who is let in. If there is an Authorization it alone decides: a bad token never falls back to a
+    device. `missing`: the contract's words where there is neither."""
+    await door.knock(request)
+    headers = identity(request.scope["headers"])
+    if b"authorization" not in headers:
+        return await guest(request, device_claim(headers, missing), authenticator, door, contract)
+    found = await by_token(bearer(request))
+    await door.admit(request, found, contract)
+    return found
 
 
 def identity(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:

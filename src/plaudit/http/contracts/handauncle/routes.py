@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from plaudit.errors import Forbidden
 from plaudit.http import identity
-from plaudit.http.bearer import bearer
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.handauncle import wire
 from plaudit.http.document import document_route
@@ -82,15 +81,8 @@ class HandAuncle:
             raise Forbidden("You do not have access to this conversation") from None
 
     async def _voter(self, request: Request) -> Voter:
-        """If there is an Authorization it alone decides: a bad token never falls back to a device."""
-        await self._door.knock(request)
-        headers = identity.identity(request.scope["headers"])
-        if b"authorization" not in headers:
-            claim = identity.device_claim(headers, wire.MISSING)
-            return await identity.guest(request, claim, self._authenticator, self._door, NAME)
-        voter = await self._authenticator.by_identity_token(bearer(request))
-        await self._door.admit(request, voter, NAME)
-        return voter
+        return await identity.voter(request, self._authenticator.by_identity_token, self._authenticator, self._door,
+                                    NAME, missing=wire.MISSING)
 
 
 def _success(request: Request, data: wire.Json) -> Response:

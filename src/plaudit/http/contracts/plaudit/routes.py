@@ -5,7 +5,6 @@ from starlette.responses import Response
 
 from plaudit.errors import Invalid
 from plaudit.http import identity, receipts
-from plaudit.http.bearer import bearer
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.plaudit import wire
 from plaudit.http.document import document_route
@@ -72,12 +71,4 @@ class Plaudit:
         return voter, held
 
     async def _voter(self, request: Request) -> Voter:
-        """If there is an Authorization it alone decides: a bad token never falls back to a device."""
-        await self._door.knock(request)
-        headers = identity.identity(request.scope["headers"])
-        if b"authorization" not in headers:
-            claim = identity.device_claim(headers)
-            return await identity.guest(request, claim, self._authenticator, self._door, NAME)
-        voter = await self._authenticator.by_bearer(bearer(request))
-        await self._door.admit(request, voter, NAME)
-        return voter
+        return await identity.voter(request, self._authenticator.by_bearer, self._authenticator, self._door, NAME)
