@@ -93,6 +93,7 @@ def test_an_owner_is_a_subject(owner, subject):
     ("507F1F77BCF86CD799439011", "507F1F77BCF86CD799439011"),
     ("é" * 128, "é" * 128),
     ("a/b c", "a/b c"),
+    ("m/1 ü", "m/1 ü"),
     ("...", "..."),
 ])
 def test_ids_are_kept_as_they_are_but_for_uuids(given, kept):
@@ -100,7 +101,7 @@ def test_ids_are_kept_as_they_are_but_for_uuids(given, kept):
     assert read_id(given, "id") == kept
 
 
-@pytest.mark.parametrize("given", ["", "x" * 129, ".", "..", "a\n", "a\x00", "\x85", "a\u2028b"])
+@pytest.mark.parametrize("given", ["", "x" * 129, ".", "..", "a\n", "a\nb", "a\x00", "\x7f", "\x85", "a\u2028b"])
 def test_what_can_be_no_id(given):
     """Control characters, and what no URL can hold."""
     with pytest.raises(Invalid) as refusal:

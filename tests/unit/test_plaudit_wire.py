@@ -52,11 +52,3 @@ def test_an_answer_says_what_stands_now():
 def test_ones_own_votes_are_those_that_stand():
     assert wire.encode_votes([RatedMessage(SHOWN, None), RatedMessage(SHOWN, LIKED)]) == {
         "data": [wire.encode_vote("m-1", LIKED)]}
-
-
-@pytest.mark.parametrize("text", ["", ".", "..", "x" * 129, "a\0", "a\nb", "a\u2028b", "\x7f"])
-def test_an_id_is_what_can_be_registered(text):
-    assert wire.decode_id("m/1 ü", "message_id") == "m/1 ü"
-    with pytest.raises(Invalid) as refused:
-        wire.decode_id(text, "message_id")
-    assert refused.value.field == "message_id"

@@ -9,12 +9,12 @@ from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.plaudit import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
+from plaudit.http.identifiers import read_id
 from plaudit.http.page import page_of
 from plaudit.http.query import single
 from plaudit.http.resource import Resource, path_id, resource
 from plaudit.model import Contract, Receipt, Voter
 from plaudit.ports import Authenticator
-from plaudit.rules import canonical_id
 from plaudit.service import Service
 
 NAME = Contract.PLAUDIT
@@ -38,7 +38,7 @@ class Plaudit:
     async def vote(self, request: Request) -> Response:
         body = await read(request, self._body_bytes_max)
         voter, held = await self._voter_or_holder(request)
-        message_id = canonical_id(wire.decode_id(path_id(request, "message_id", "message_id"), "message_id"))
+        message_id = read_id(path_id(request, "message_id", "message_id"), "message_id")
         vote, comment, reasons = wire.decode_vote(json_object(body))
         stored = await self._service.submit(
             voter, NAME, message_id, vote, comment, receipt=held, page=page_of(request), reasons=reasons)
@@ -50,7 +50,7 @@ class Plaudit:
         given = single(request.query_params.multi_items())
         if "conversation" not in given:
             raise Invalid("conversation", "is missing")
-        conversation_id = canonical_id(wire.decode_id(given["conversation"], "conversation"))
+        conversation_id = read_id(given["conversation"], "conversation")
         return json_response(wire.encode_votes(await self._service.own_votes(voter, conversation_id)))
 
     async def reasons(self, request: Request) -> Response:

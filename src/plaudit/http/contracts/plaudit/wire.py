@@ -1,6 +1,5 @@
 """Plaudit's own contract: its JSON and our nouns, each made of the other. Pure; holds no rule."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +7,6 @@ from plaudit.errors import Invalid
 from plaudit.http.instants import to_text
 from plaudit.model import Feedback, RatedMessage, Reason, Vote
 
-ID = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}")
 COMMENT_LENGTH_MAX = 1000
 REASONS_MAX = 20
 VOTES = {"like": Vote.LIKE, "dislike": Vote.DISLIKE, None: None}
@@ -17,13 +15,6 @@ WORDS = {vote: word for word, vote in VOTES.items()}
 Json = dict[str, Any]
 
 # ---------------------------------------------------------------- what clients send
-
-
-def decode_id(text: str, field: str) -> str:
-    """Whatever can be registered can be asked for. Raises `Invalid`."""
-    if not ID.fullmatch(text):
-        raise Invalid(field, "must be 1 to 128 characters, none of them a control character")
-    return text
 
 
 def decode_vote(body: Json) -> tuple[Vote | None, str | None, list[str]]:
