@@ -1,6 +1,5 @@
 """The page of one vote: shown by a GET, stored by a POST, and said no to in the reader's language."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from plaudit import rules
 from plaudit.errors import Invalid, PlauditError
 from plaudit.http import receipts
+from plaudit.http.accepted import accepted
 from plaudit.http.door import Door
 from plaudit.http.errors import HttpError
 from plaudit.http.exchange import Exchange, exchange
@@ -30,7 +30,6 @@ NAME = "ballot"
 VOTES = {"like": Vote.LIKE, "dislike": Vote.DISLIKE, "": None}
 COMMENT_LENGTH_MAX = 1000
 LATER = 500  # from this status on, trying again may help
-LANGUAGE = re.compile(r"\s*([a-z]{2})(?:-[a-z0-9]+)*\s*(?:;.*)?", re.ASCII | re.IGNORECASE)
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
                                "base-uri 'none'",
@@ -124,13 +123,10 @@ def _page(notes: Exchange, status: int = 200, **values: object) -> Response:
 
 
 def _words(notes: Exchange) -> tuple[str, Words]:
-    """The first language of ours that the browser names."""
+    """In the reader's language."""
     catalogue = _catalogue()
-    for part in notes.asked.get(b"accept-language", b"").decode("latin-1").split(","):
-        found = LANGUAGE.fullmatch(part)
-        if found and (code := found[1].lower()) in catalogue:
-            return code, catalogue[code]
-    return "en", catalogue["en"]
+    code = accepted(notes.asked.get(b"accept-language", b"").decode("latin-1"), catalogue, "en")
+    return code, catalogue[code]
 
 
 @cache

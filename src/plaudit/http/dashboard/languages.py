@@ -4,7 +4,6 @@ What is put into a place is isolated where the language runs from right to left,
 does not turn the sentence around it (Unicode UAX #9, 2.4).
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from plaudit.http.accepted import accepted
+
 ISOLATE, LEFT_TO_RIGHT, END = "\u2068", "\u2066", "\u2069"
 CODES = ("en", "ar")
 DEFAULT = CODES[0]
-RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*q=([0-9.]{1,5})\s*)?", re.ASCII)
-RANGES_MAX = 20
 
 
 def _english(number: int) -> str:
@@ -71,29 +70,12 @@ def language(code: str) -> Language:
     return Language(code, texts["language.direction"], texts)
 
 
-def chosen(asked: str | None, kept: str | None, accepted: str) -> Language:
-    """By the address, else by the cookie, else by what the browser accepts (RFC 9110, 12.5.4)."""
+def chosen(asked: str | None, kept: str | None, header: str) -> Language:
+    """By the address, else by the cookie, else by what the browser accepts."""
     for code in (asked, kept):
         if code in CODES:
             return language(code)
-    return language(_accepted(accepted))
-
-
-def _accepted(header: str) -> str:
-    """The best of ours; the first of those that are equally welcome."""
-    best, best_weight = DEFAULT, 0.0
-    for part in header.split(",")[:RANGES_MAX]:
-        found = RANGE.fullmatch(part)
-        if found and found[1].lower() in CODES and (weight := _weight(found[2])) > best_weight:
-            best, best_weight = found[1].lower(), weight
-    return best
-
-
-def _weight(text: str | None) -> float:
-    try:
-        return float(text or 1)
-    except ValueError:
-        return 0.0
+    return language(accepted(header, CODES, DEFAULT))
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
