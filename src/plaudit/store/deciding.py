@@ -1,9 +1,9 @@
 """What a vote's decision reads and leaves, on any database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from plaudit.model import Feedback, Role, Subject, Submission, Vote
+from plaudit.model import Feedback, Receipt, Role, Subject, Submission, Vote
 from plaudit.rules import MessageHead, Standing
 from plaudit.store.tally import Answer, counted
 
@@ -40,3 +40,10 @@ class Known:
 
 def key_of(submission: Submission) -> Key:
     return submission.project_id, submission.message_id, submission.subject.key
+
+
+def to_register(submissions: Sequence[Submission], known: Mapping[Key, Known]) -> tuple[list[Receipt], list[Key]]:
+    """Receipts of messages that nobody knows yet, and the keys to be read anew once they are registered."""
+    unknown = [submission for submission in submissions if known[key_of(submission)].head is None]
+    receipts = [submission.receipt for submission in unknown if submission.receipt]
+    return receipts, list(dict.fromkeys(map(key_of, unknown)))

@@ -12,7 +12,7 @@ import asyncpg
 
 from plaudit.errors import Conflict, PlauditError
 from plaudit.model import Feedback, Submission
-from plaudit.store.deciding import Decide, Key, Known, Outcome, key_of
+from plaudit.store.deciding import Decide, Key, Known, Outcome, key_of, to_register
 from plaudit.store.derived import Changed, keep
 from plaudit.store.plans import Ask, Put, Row
 from plaudit.store.postgres_connections import WRITING, Connections, ask, columns, put, run
@@ -76,12 +76,11 @@ class Votes:
     async def _register(self, submissions: Sequence[Submission], known: dict[Key, Known],
                         connection: asyncpg.Connection) -> Mapping[tuple[str, str], Conflict]:
         """Messages that are known by their votes' receipts only; those that cannot be registered."""
-        unknown = [submission for submission in submissions if known[key_of(submission)].head is None]
-        receipts = [submission.receipt for submission in unknown if submission.receipt]
+        receipts, keys = to_register(submissions, known)
         if not receipts:
             return {}
         conflicts = await run(connection, partial(register_by_receipts, receipts, self._zones))
-        known |= await _read(connection, list(map(key_of, unknown)))
+        known |= await _read(connection, keys)
         return conflicts
 
     def _decided(self, known: Known, submission: Submission) -> Outcome:

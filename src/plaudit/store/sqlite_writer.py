@@ -14,7 +14,7 @@ from plaudit.errors import Conflict, PlauditError, Unavailable
 from plaudit.model import Feedback, Submission
 from plaudit.store import sqlite_file
 from plaudit.store.checkpoints import Checkpoints
-from plaudit.store.deciding import Decide, Key, Known, key_of
+from plaudit.store.deciding import Decide, Key, Known, key_of, to_register
 from plaudit.store.derived import Changed, keep
 from plaudit.store.outage import Outage
 from plaudit.store.plans import Plan, Put
@@ -123,13 +123,12 @@ class Writer:
     def _register(self, connection: apsw.Connection, submissions: Sequence[Submission], known: dict[Key, Known]
                   ) -> Mapping[tuple[str, str], Conflict]:
         """Messages that are known by their votes' receipts only; those that cannot be registered."""
-        unknown = [submission for submission in submissions if known[key_of(submission)].head is None]
-        receipts = [submission.receipt for submission in unknown if submission.receipt]
+        receipts, keys = to_register(submissions, known)
         if not receipts:
             return {}
         conflicts: Mapping[tuple[str, str], Conflict] = run(
             connection, partial(register_by_receipts, receipts, self._zones))
-        known |= _read(connection, list(dict.fromkeys(key_of(submission) for submission in unknown)))
+        known |= _read(connection, keys)
         return conflicts
 
     def _usable(self) -> apsw.Connection:
