@@ -199,12 +199,14 @@ class Service:
     async def _submit(self, submission: Submission, page: str) -> Feedback | None:
         key = submission.project_id, submission.message_id
         try:
-            return await self._store.submit(submission)
+            stored = await self._store.submit(submission)
         except NotFound:
             if not await self._arrivals.wait(key, partial(self._is_registered, key)):
                 self._arrivals.refused(key, page, self._now())
                 raise
-        return await self._store.submit(submission)
+            stored = await self._store.submit(submission)
+        self._arrivals.arrived([key], self._now())  # whoever registered it: this vote's receipt, or another process
+        return stored
 
     async def _is_registered(self, key: tuple[str, str]) -> bool:
         return await self._store.message(*key) is not None

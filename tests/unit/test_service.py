@@ -1,9 +1,12 @@
 """The use cases, on a real store: what is asked before, what is stamped, and who may look."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
+from plaudit.arrivals import DAY_MILLISECONDS, Arrivals
 from plaudit.errors import Conflict, FeedbackOff, Forbidden, NotFound, PaymentRequired, Unavailable
 from plaudit.model import (
     AuthLevel,
@@ -12,8 +15,11 @@ from plaudit.model import (
     Feedback,
     FeedbackFilter,
     Message,
+    Missed,
+    MissedReason,
     Plan,
     Project,
+    Receipt,
     Role,
     Subject,
     Vote,
@@ -33,6 +39,8 @@ GLOBEX = replace(ACME, id="globex")
 ANNA = Voter(ACME, Subject.user("https://tenant.example/", "auth0|anna"), AuthLevel.JWT)
 BORIS = Voter(ACME, Subject.user("https://tenant.example/", "auth0|boris"), AuthLevel.JWT)
 MESSAGE = Message("acme", "m-1", "c-1", Role.ASSISTANT, ANNA.subject, NOW - 1)
+RECEIPT = Receipt(MESSAGE, NOW - 1, NOW + 60_000)
+KEY = ("acme", "m-1")
 
 
 @pytest.fixture
@@ -96,6 +104,35 @@ async def test_standing_votes_are_read_by_page(service):
     rest = await service.feedback("acme", FeedbackFilter(), limit=1, cursor=first.cursor)
     assert [it.message.id for it in first.items + rest.items] == ["m-2", "m-1"]
     assert rest.cursor is None
+
+
+# ---------------------------------------------------------------- votes that come before their message
+
+
+async def is_not_there():
+    return False
+
+
+async def test_whoever_waits_is_woken_by_a_receipt_s_registration_too(store):
+    arrivals = Arrivals(60, others_register=False)
+    service = Service(store, now=lambda: NOW, new_id=lambda: "fresh-id", arrivals=arrivals)
+    waiting = asyncio.create_task(arrivals.wait(KEY, is_not_there))
+    await asyncio.sleep(0)
+    await service.submit(ANNA, Contract.PLAUDIT, "m-1", Vote.LIKE, receipt=RECEIPT)
+    assert await waiting
+
+
+@pytest.mark.parametrize("receipt", [RECEIPT, None], ids=["by a receipt", "by another process"])
+async def test_a_vote_that_is_stored_says_that_its_message_came_late(store, receipt):
+    """However it was registered, it is not one that never came."""
+    arrivals = Arrivals(0, others_register=True)
+    service = Service(store, now=lambda: NOW, new_id=lambda: "fresh-id", arrivals=arrivals)
+    with pytest.raises(NotFound):
+        await service.submit(ANNA, Contract.PLAUDIT, "m-1", Vote.LIKE)
+    if receipt is None:
+        await store.register([MESSAGE])
+    await service.submit(ANNA, Contract.PLAUDIT, "m-1", Vote.LIKE, receipt=receipt)
+    assert arrivals.missed == Counter([Missed("acme", NOW // DAY_MILLISECONDS, MissedReason.LATE, "")])
 
 
 # ---------------------------------------------------------------- messages
