@@ -66,7 +66,7 @@ def _verifier(key: ReceiptKey) -> Verify:
     if key.algorithm is ReceiptAlgorithm.HS256:
         return lambda signature, signed: hmac.compare_digest(signature, hmac.digest(key.key, signed, "sha256"))
     from nacl.exceptions import CryptoError  # noqa: PLC0415 -- who has no such key need not carry it
-    from nacl.signing import VerifyKey  # noqa: PLC0415
+    from nacl.signing import VerifyKey  # noqa: PLC0415 -- as above
 
     public = VerifyKey(key.key)
 

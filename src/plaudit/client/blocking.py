@@ -126,7 +126,7 @@ def _begin_anew() -> None:
     """A child has neither the parent's thread nor a right to its connections; what waits is sent by the parent."""
     for client in list(_clients):
         if not client._closed:  # noqa: SLF001 - it is this class's own
-            client._begin()  # noqa: SLF001
+            client._begin()  # noqa: SLF001 - as above
 
 
 os.register_at_fork(after_in_child=_begin_anew)
