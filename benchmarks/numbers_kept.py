@@ -21,7 +21,8 @@ import population
 import server
 
 from plaudit.analytics import Analytics
-from plaudit.model import Plan, Project, ReviewFilter, Selection
+from plaudit.counts import Selection
+from plaudit.model import Plan, Project, ReviewFilter
 from plaudit.store.recount import recount
 from plaudit.store.sqlite_plans import run
 from plaudit.store.sqlite_reading import SqliteReading

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
+from plaudit.counts import Attribute, Counted, Counts, Dimension, Grouping, Period, Selection
 from plaudit.errors import Invalid
-from plaudit.model import Attribute, Counted, Counts, Dimension, Grouping, Instant, Period, Project, Selection
+from plaudit.model import Instant, Project
 from plaudit.ports import Store
 from plaudit.statistics import comparison, mix, movers, periods, ranking, ratios, sample_ratio, trends
 from plaudit.statistics.results import (

@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
 from plaudit.model import (
     Conversation,
-    Counted,
-    Dimension,
     Feedback,
     FeedbackFilter,
-    Grouping,
     Instant,
     Issuer,
     Linked,
@@ -27,7 +25,6 @@ from plaudit.model import (
     ReviewFilter,
     ReviewItem,
     Role,
-    Selection,
     ServerKey,
     Subject,
     Submission,

@@ -5,7 +5,8 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from plaudit.model import BUCKETS, Attribute, Counted, Counts, Period, Role
+from plaudit.counts import BUCKETS, Attribute, Counted, Counts, Period
+from plaudit.model import Role
 from plaudit.store.recount import differences
 from plaudit.store.tally import bucket_of
 

@@ -7,7 +7,8 @@ from databases import opened
 from examples import ANNA, DAY, DISLIKE, GUEST, HOUR, NOW, a_message, a_vote
 from register import contradictions
 
-from plaudit.model import AuthLevel, Grouping, Review, Role, Selection, Subject, SubjectKind
+from plaudit.counts import Grouping, Selection
+from plaudit.model import AuthLevel, Review, Role, Subject, SubjectKind
 
 BOUND = AuthLevel.GUEST_BOUND
 LATER = NOW + DAY

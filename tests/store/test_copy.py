@@ -16,8 +16,9 @@ from examples import NOW, ODD_COMMENTS, a_vote
 from moving import MANY, ODD_IDS, Place, copied, copied_until, interrupted, with_everything
 from serving import until
 
+from plaudit.counts import Attribute, Dimension, Grouping, Selection
 from plaudit.errors import PlauditError, Unavailable
-from plaudit.model import Attribute, Dimension, Grouping, Page, ReviewFilter, ReviewItem, Selection, Vote
+from plaudit.model import Page, ReviewFilter, ReviewItem, Vote
 from plaudit.rules import decide
 from plaudit.store import copy_postgres, copy_sqlite
 from plaudit.store.copy import CopyFailed

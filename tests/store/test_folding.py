@@ -11,7 +11,7 @@ import pytest
 from counting import fold_all, wrong_totals
 from examples import DAY, DISLIKE, HOUR, LIKE, NOW, Clock, a_message, a_vote
 
-from plaudit.model import Attribute, Dimension, Grouping, Period, Selection
+from plaudit.counts import Attribute, Dimension, Grouping, Period, Selection
 from plaudit.rules import decide
 from plaudit.store import folding
 from plaudit.store.folding import fold

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.model import BUCKETS
+from plaudit.counts import BUCKETS
 from plaudit.store.lanes import DISLIKES, LIKES, MEASURES, SHOWN, lane, numbers, pack, pack_small, unpack
 
 LARGEST = 2**32 - 1

@@ -10,19 +10,17 @@ import pytest
 from examples import ANNA, DAY, DISLIKE, GUEST, LIKE, NOW, a_message, a_vote
 
 from plaudit import store as package
+from plaudit.counts import Grouping, Period, Selection
 from plaudit.model import (
     AuthLevel,
     Contract,
     Conversation,
     FeedbackFilter,
-    Grouping,
     Missed,
     MissedReason,
-    Period,
     Review,
     ReviewFilter,
     Role,
-    Selection,
 )
 from plaudit.rules import decide
 from plaudit.store import folding, linking, reads, reviewing, totals, writes

@@ -8,8 +8,9 @@ import pytest
 from counting import wrong_totals
 from examples import ANNA, BORIS, DISLIKE, HOUR, NOW, a_message, a_vote
 
+from plaudit.counts import Grouping, Selection
 from plaudit.errors import Conflict, Forbidden, NotFound
-from plaudit.model import Grouping, Receipt, ReviewFilter, Selection
+from plaudit.model import Receipt, ReviewFilter
 from plaudit.ports import Registered
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,8 @@ from opening import open_store
 from structlog.testing import capture_logs
 from upgrades import PAST_RELEASES, restore
 
-from plaudit.model import Attribute, AuthLevel, Dimension, Grouping, Page, Period, Review, ReviewFilter, Role, Selection
+from plaudit.counts import Attribute, Dimension, Grouping, Period, Selection
+from plaudit.model import AuthLevel, Page, Review, ReviewFilter, Role
 from plaudit.rules import decide
 from plaudit.store.failures import CannotOpen
 from plaudit.store.postgres import PostgresStore

@@ -11,20 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import Ledger
 
+from plaudit.counts import BUCKETS, Attribute, Counted, Dimension, Grouping, Period, Selection
 from plaudit.errors import Invalid
-from plaudit.model import (
-    BUCKETS,
-    Attribute,
-    AuthLevel,
-    Counted,
-    Dimension,
-    Grouping,
-    Period,
-    Role,
-    Selection,
-    Subject,
-    Vote,
-)
+from plaudit.model import AuthLevel, Role, Subject, Vote
 from plaudit.rules import decide
 from plaudit.store.plans import Ask
 from plaudit.store.postgres import PostgresStore

@@ -14,7 +14,8 @@ from plaudit.cli import Misused
 from plaudit.cli import selection as chosen
 from plaudit.cli.options import Config
 from plaudit.cli.selection import AsJson, Comment, Level, Locale, Model, Platform, PromptVersion, Since, Until
-from plaudit.model import Dimension, Project, Selection
+from plaudit.counts import Dimension, Selection
+from plaudit.model import Project
 from plaudit.statistics.results import Comparison
 
 if TYPE_CHECKING:

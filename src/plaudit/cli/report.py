@@ -14,7 +14,8 @@ from plaudit.cli import Misused
 from plaudit.cli import selection as chosen
 from plaudit.cli.options import Config
 from plaudit.cli.selection import AsJson, Comment, Level, Locale, Model, Platform, PromptVersion, Since, Until
-from plaudit.model import Attribute, Dimension, Instant, Period, Project, Selection
+from plaudit.counts import Attribute, Dimension, Period, Selection
+from plaudit.model import Instant, Project
 from plaudit.statistics.results import Breakdown, Measure, Overview
 
 if TYPE_CHECKING:

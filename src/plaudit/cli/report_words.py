@@ -1,9 +1,10 @@
 """What `report` and `compare` say in English, in the very words of the pages."""
 
 from plaudit.cli.report import Report
+from plaudit.counts import Period, Selection
 from plaudit.http.dashboard.languages import language
 from plaudit.http.dashboard.words import Words, estimate_of
-from plaudit.model import Instant, Period, Project, Selection
+from plaudit.model import Instant, Project
 from plaudit.statistics.results import Alert, Estimate, Measure, Rates, Reliability
 
 MEASURES = (Measure.SATISFACTION, Measure.RESPONSE_RATE, Measure.DISLIKES_PER_ANSWER)

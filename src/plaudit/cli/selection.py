@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plaudit.cli import Misused
+from plaudit.counts import Dimension, Selection
 from plaudit.errors import Invalid
-from plaudit.model import AuthLevel, Dimension, Instant, Project, Selection
+from plaudit.model import AuthLevel, Instant, Project
 
 if TYPE_CHECKING:
     from plaudit.analytics import Analytics

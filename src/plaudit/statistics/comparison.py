@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plaudit.model import Counts
+from plaudit.counts import Counts
 from plaudit.statistics import ratios
 from plaudit.statistics.distributions import t_quantile, t_tails
 from plaudit.statistics.ratios import ERROR, STILL, Ratio, ratio_of, squared

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from plaudit.model import Counts, Dimension
+from plaudit.counts import Counts, Dimension
 from plaudit.statistics.comparison import Contrast, contrast, fixed
 from plaudit.statistics.ratios import Ratio, ratio_of, squared
 from plaudit.statistics.results import Measure, Mix

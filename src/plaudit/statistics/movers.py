@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plaudit.model import Counts, Dimension
+from plaudit.counts import Counts, Dimension
 from plaudit.statistics.comparison import Contrast, contrast, fixed, p_value
 from plaudit.statistics.ratios import ERROR, rates, ratio_of
 from plaudit.statistics.results import Measure, Mover

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from plaudit.counts import Period
 from plaudit.errors import Invalid
-from plaudit.model import Instant, Period
+from plaudit.model import Instant
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)

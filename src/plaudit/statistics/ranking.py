@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plaudit.model import Counts, Dimension
+from plaudit.counts import Counts, Dimension
 from plaudit.statistics import ratios
 from plaudit.statistics.comparison import contrast, fixed
 from plaudit.statistics.distributions import NORMAL

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import add, mul
 
-from plaudit.model import BUCKETS, Counts
+from plaudit.counts import BUCKETS, Counts
 from plaudit.statistics.distributions import t_quantile
 from plaudit.statistics.results import Estimate, Interval, Measure, Rates, Reliability
 

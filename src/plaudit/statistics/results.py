@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plaudit.model import Dimension, Instant, Period, Selection
+from plaudit.counts import Dimension, Period, Selection
+from plaudit.model import Instant
 
 
 class Reliability(StrEnum):
@@ -32,7 +33,7 @@ class Estimate:
 @dataclass(frozen=True, slots=True)
 class Rates:
     """What every number on every page is one of. `shown` and the rates that need it are None where answers cannot be
-    told apart by what was asked for (see `model.Counts`)."""
+    told apart by what was asked for (see `counts.Counts`)."""
 
     shown: int | None
     votes: int

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from plaudit.model import Counts
+from plaudit.counts import Counts
 from plaudit.statistics.distributions import t_tails
 from plaudit.statistics.results import SampleRatio
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from plaudit.model import Counts, Dimension, Instant, Period
+from plaudit.counts import Counts, Dimension, Period
+from plaudit.model import Instant
 from plaudit.statistics import ratios
 from plaudit.statistics.comparison import contrast, p_value
 from plaudit.statistics.ratios import ratio_of

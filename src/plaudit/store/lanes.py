@@ -8,7 +8,7 @@ its neighbour; and as long as no sum is negative in the end, it does not matter 
 import struct
 from collections.abc import Sequence
 
-from plaudit.model import BUCKETS
+from plaudit.counts import BUCKETS
 
 MEASURES = SHOWN, LIKES, DISLIKES = range(3)
 BITS = 32

@@ -6,14 +6,12 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
+from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
 from plaudit.model import (
     Conversation,
-    Counted,
-    Dimension,
     Feedback,
     FeedbackFilter,
-    Grouping,
     Instant,
     Linked,
     Message,
@@ -24,7 +22,6 @@ from plaudit.model import (
     ReviewFilter,
     ReviewItem,
     Role,
-    Selection,
     Subject,
 )
 from plaudit.ports import DeviceBinding, Registered

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from plaudit.model import BUCKETS, Instant, Message
+from plaudit.counts import BUCKETS
+from plaudit.model import Instant, Message
 from plaudit.store.lanes import DISLIKES, LIKES, MEASURES, SHOWN
 from plaudit.store.plans import Row
 from plaudit.store.rows import from_json, to_json

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
+from plaudit.counts import Attribute, Counted, Counts, Dimension, Grouping, Period, Selection
 from plaudit.errors import Invalid
-from plaudit.model import Attribute, Counted, Counts, Dimension, Grouping, Instant, Period, Selection
+from plaudit.model import Instant
 from plaudit.store import lanes
 from plaudit.store.folding import TOGETHER, sums_of
 from plaudit.store.plans import Ask, Row, Steps

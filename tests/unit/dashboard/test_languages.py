@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from plaudit.counts import Attribute
 from plaudit.http.dashboard import languages
 from plaudit.http.dashboard.languages import CODES, PLURALS, chosen, language
-from plaudit.model import Attribute, AuthLevel, Role
+from plaudit.model import AuthLevel, Role
 
 PACKAGE = Path(languages.__file__).parent
 FORMS = {"zero", "one", "two", "few", "many", "other"}

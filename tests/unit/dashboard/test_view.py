@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from identity_provider import project
 
+from plaudit.counts import Dimension, Period, Selection
 from plaudit.errors import Invalid
 from plaudit.http.dashboard.signing_in import own_page
 from plaudit.http.dashboard.view import dimension, read_view, review_filter
-from plaudit.model import AuthLevel, Dimension, Period, ReviewFilter, Selection, Vote
+from plaudit.model import AuthLevel, ReviewFilter, Vote
 
 MADRID = "Europe/Madrid"
 NOW = int(datetime(2026, 11, 25, 10, 20, tzinfo=UTC).timestamp() * 1000)

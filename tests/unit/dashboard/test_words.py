@@ -4,9 +4,9 @@
 
 import pytest
 
+from plaudit.counts import Attribute, Dimension, Period
 from plaudit.http.dashboard.languages import language
 from plaudit.http.dashboard.words import Words
-from plaudit.model import Attribute, Dimension, Period
 from plaudit.statistics.results import (
     Alert,
     Difference,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from plaudit.model import BUCKETS
+from plaudit.counts import BUCKETS
 from plaudit.statistics import comparison, ratios
 
 

@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from plaudit.model import BUCKETS, Counted, Counts, Dimension, Grouping, Selection
+from plaudit.counts import BUCKETS, Counted, Counts, Dimension, Grouping, Selection
 from plaudit.statistics import periods
 
 

@@ -6,7 +6,7 @@ import arrays
 import numpy as np
 from scipy import stats
 
-from plaudit.model import BUCKETS
+from plaudit.counts import BUCKETS
 from plaudit.statistics.ratios import ERROR
 
 Z = stats.norm.isf(ERROR / 2)

@@ -9,21 +9,9 @@ import pytest
 
 from plaudit import rules
 from plaudit.analytics import Analytics
+from plaudit.counts import Attribute, Dimension, Period, Selection
 from plaudit.errors import Invalid
-from plaudit.model import (
-    Attribute,
-    AuthLevel,
-    Contract,
-    Dimension,
-    Message,
-    Period,
-    Role,
-    Selection,
-    Subject,
-    SubjectKind,
-    Submission,
-    Vote,
-)
+from plaudit.model import AuthLevel, Contract, Message, Role, Subject, SubjectKind, Submission, Vote
 from plaudit.statistics import ratios
 from plaudit.statistics.results import Verdict
 from plaudit.store.sqlite import SqliteStore

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.model import BUCKETS, Counts
+from plaudit.counts import BUCKETS, Counts
 from plaudit.statistics import comparison, ratios
 from plaudit.statistics.results import Measure, Verdict
 

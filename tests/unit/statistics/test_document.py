@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plaudit.model import BUCKETS, Period
+from plaudit.counts import BUCKETS, Period
 from plaudit.statistics import comparison, mix, ratios, sample_ratio, trends
 
 TEXT = Path(__file__).parents[3].joinpath("docs/statistics.md").read_text(encoding="utf-8")

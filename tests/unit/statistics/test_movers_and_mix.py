@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plaudit.model import BUCKETS, Counts, Dimension
+from plaudit.counts import BUCKETS, Counts, Dimension
 from plaudit.statistics import mix, movers, ratios
 
 MODEL, LOCALE = Dimension("model"), Dimension("locale")

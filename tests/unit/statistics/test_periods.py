@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from plaudit.counts import Period
 from plaudit.errors import Invalid
-from plaudit.model import Period
 from plaudit.statistics import periods
 
 HOUR = 3_600_000

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plaudit.model import BUCKETS, Counts
+from plaudit.counts import BUCKETS, Counts
 from plaudit.statistics.sample_ratio import ALARM, sample_ratio
 
 NOUGHTS = (0,) * BUCKETS

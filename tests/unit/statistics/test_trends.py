@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plaudit.model import BUCKETS, Attribute, Counts, Dimension, Period
+from plaudit.counts import BUCKETS, Attribute, Counts, Dimension, Period
 from plaudit.statistics import trends
 from plaudit.statistics.results import Direction, Measure
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from starlette.requests import Request
 
+from plaudit.counts import Attribute, Dimension, Period, Selection
 from plaudit.errors import Invalid
 from plaudit.http import hours
 from plaudit.http.api.query import Reader, members, one_of, parameters, text_up_to
 from plaudit.http.registration import ARMS_MAX
-from plaudit.model import Attribute, AuthLevel, Dimension, Period, Project, Selection
+from plaudit.model import AuthLevel, Project
 
 TEXT_LENGTH_MAX = 256
 NAME_LENGTH_MAX = 128

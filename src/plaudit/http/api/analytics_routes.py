@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from plaudit.analytics import Analytics
+from plaudit.counts import Period
 from plaudit.http import body
 from plaudit.http.api import analytics_csv, analytics_query, analytics_wire
 from plaudit.http.api.analytics_query import Asked
@@ -13,7 +14,7 @@ from plaudit.http.api.analytics_wire import Json
 from plaudit.http.api.proof import Proof
 from plaudit.http.api.query import Reader
 from plaudit.http.resource import Resource, resource
-from plaudit.model import Period, Project, Scope
+from plaudit.model import Project, Scope
 
 NOT_MODIFIED = 304
 JSON = "application/json"

@@ -3,8 +3,9 @@ for they are few."""
 
 from typing import Any
 
+from plaudit.counts import Selection
 from plaudit.http import hours
-from plaudit.model import Project, Selection
+from plaudit.model import Project
 from plaudit.statistics.results import (
     Alert,
     Breakdown,

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from plaudit.counts import Attribute, Dimension
 from plaudit.http.dashboard.view import ALWAYS, ARM, DAYS, NONE, Pairs, View
 from plaudit.http.dashboard.visit import Visit
 from plaudit.http.dashboard.words import Words
-from plaudit.model import Attribute, AuthLevel, Dimension
+from plaudit.model import AuthLevel
 
 NAMED_MAX = 200  # values of one list: nobody looks through more
 NEW_TIME = dict.fromkeys(("from", "to", "cursor", "done"))  # what another time does away with

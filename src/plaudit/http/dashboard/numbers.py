@@ -11,6 +11,7 @@ from starlette.responses import Response
 from plaudit.analytics import Analytics
 from plaudit.charts.drawing import Drawing
 from plaudit.charts.specs import FULL
+from plaudit.counts import Attribute, Dimension
 from plaudit.errors import Invalid
 from plaudit.http.dashboard.figures import (
     breakdown_sketch,
@@ -26,7 +27,6 @@ from plaudit.http.dashboard.view import NONE, View, dimension
 from plaudit.http.dashboard.visit import Visit
 from plaudit.http.dashboard.words import estimate_of
 from plaudit.http.metrics import Metrics
-from plaudit.model import Attribute, Dimension
 from plaudit.statistics.results import Alert, Comparison, Measure, Mover, Overview, Series
 
 ALERTS_MAX = 6

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from plaudit.counts import Attribute, Dimension, Period
 from plaudit.http.dashboard.languages import Language
-from plaudit.model import Attribute, Dimension, Instant, Period, Vote
+from plaudit.model import Instant, Vote
 from plaudit.statistics.results import (
     Alert,
     Difference,
