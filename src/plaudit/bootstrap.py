@@ -8,13 +8,12 @@ import asyncio
 import errno
 import gc
 import os
-import random
 import socket
 import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,9 +21,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
-import structlog
 
-from plaudit import databases
+from plaudit import background, databases
 from plaudit.analytics import Analytics
 from plaudit.arrivals import Arrivals
 from plaudit.auth.authenticator import Authenticator, AuthSecrets
@@ -34,7 +32,7 @@ from plaudit.auth.keys import new_publishable_key, new_server_key
 from plaudit.auth.oidc import Provider
 from plaudit.auth.viewers import Viewers
 from plaudit.charts.drawing import Drawing
-from plaudit.errors import PlauditError, Unavailable
+from plaudit.errors import PlauditError
 from plaudit.http import dashboard, development, sockets
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.health import Access
@@ -42,12 +40,12 @@ from plaudit.http.limits import SharedCounts
 from plaudit.http.metrics import Metrics
 from plaudit.http.resource import Resource
 from plaudit.http.server import Server, ServerSettings
-from plaudit.http.worker_metrics import Board, Sum
+from plaudit.http.worker_metrics import Board
 from plaudit.model import Instant, Issuer, Limits, Project, Scope
 from plaudit.ports import IssuerCheck
 from plaudit.service import Service
 from plaudit.settings import Configuration, Secrets, Settings, SettingsError, open_secrets
-from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, stamp, with_keys
+from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, with_keys
 from plaudit.settings.secrets import client_secret, development_key
 from plaudit.settings.table import DashboardTable
 from plaudit.workers import Worker
@@ -56,12 +54,6 @@ DEVELOPMENT_AUDIENCE = "plaudit-development"
 FIRST_KEY_ID = "first"
 DAY_SECONDS = 24 * 60 * 60
 SWITCH_SECONDS = 0.0005
-TELL_SECONDS = 1.0
-FOLD_SECONDS = 1.0
-MISSED_SECONDS = 10.0
-KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
-
-log = structlog.get_logger("plaudit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +108,27 @@ async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
     async with running(prepared, more_routes) as parts:
         server = Server(parts.application, _server_settings(prepared.settings), partial(announce, parts))
         _tune_interpreter()
-        tasks = [asyncio.create_task(_watch_keys(prepared, parts.authenticator), name="keys"),
-                 asyncio.create_task(_fold(parts.store), name="totals"),
-                 asyncio.create_task(_tell_missed(parts.service), name="missed")]
-        if share:
-            tasks.append(asyncio.create_task(_tell(parts.metrics.share(*share)), name="metrics"))
+        tasks = _start_tasks(parts, share)
         try:
             await server.serve(sockets=[listener])
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def _start_tasks(parts: Running, share: Share | None) -> list[asyncio.Task[None]]:
+    prepared = parts.prepared
+
+    def renew(keys: Keys) -> None:
+        parts.authenticator.renew_keys(with_keys(prepared.written, keys))
+
+    keys = background.watch_keys(prepared.settings.data_path, prepared.keys, renew)
+    tasks = [asyncio.create_task(keys, name="keys"),
+             asyncio.create_task(background.fold(parts.store), name="totals"),
+             asyncio.create_task(background.tell_missed(parts.service), name="missed")]
+    if share:
+        tasks.append(asyncio.create_task(background.tell_workers(parts.metrics.share(*share)), name="metrics"))
+    return tasks
 
 
 async def serve_as(worker: Worker, prepared: Prepared, board: Board, announce: Announce) -> None:
@@ -212,49 +215,6 @@ async def _shared_counts(settings: Settings, metrics: Metrics) -> AsyncIterator[
         yield counts
     finally:
         await counts.aclose()
-
-
-async def _watch_keys(prepared: Prepared, authenticator: Authenticator) -> None:
-    """Take over what `plaudit key new` and `plaudit key revoke` do, while running."""
-    data_path, known, seen = prepared.settings.data_path, prepared.keys, None
-    while True:
-        if (found := stamp(data_path)) != seen:
-            seen, keys = found, _keys(data_path, known)
-            if keys != known:
-                known = keys
-                authenticator.renew_keys(with_keys(prepared.written, keys))
-                log.info("keys renewed", ids=keys.ids)
-        await asyncio.sleep(KEYS_SECONDS)
-
-
-async def _tell(together: Sum) -> None:
-    while True:
-        together.tell()
-        await asyncio.sleep(TELL_SECONDS)
-
-
-async def _fold(store: databases.AnyStore) -> None:
-    """Totals are right without it, and slow to add up. A failure is told by the votes, which meet it too."""
-    while True:
-        with suppress(Unavailable):
-            while await store.fold():
-                pass
-        await asyncio.sleep(FOLD_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  spreads processes, hides nothing
-
-
-async def _tell_missed(service: Service) -> None:
-    while True:
-        await asyncio.sleep(MISSED_SECONDS)
-        with suppress(Unavailable):
-            await service.tell_missed()
-
-
-def _keys(data_path: Path, known: Keys) -> Keys:
-    try:
-        return read_keys(data_path)
-    except (SettingsError, OSError) as error:
-        log.warning("keys cannot be read; those known before stay", reason=str(error))
-        return known
 
 
 @asynccontextmanager

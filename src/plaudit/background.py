@@ -1,0 +1,67 @@
+"""What a server does beside answering: loops without an end, each to be run as a task and cancelled."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from plaudit.databases import AnyStore
+from plaudit.errors import Unavailable
+from plaudit.http.worker_metrics import Sum
+from plaudit.service import Service
+from plaudit.settings import SettingsError
+from plaudit.settings.keys import Keys, read_keys, stamp
+
+KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
+FOLD_SECONDS = 1.0
+MISSED_SECONDS = 10.0
+TELL_SECONDS = 1.0
+
+log = structlog.get_logger("plaudit")
+
+
+async def watch_keys(data_path: Path, known: Keys, renew: Callable[[Keys], None]) -> None:
+    """Take over what `plaudit key new` and `plaudit key revoke` do, while running."""
+    seen = None
+    while True:
+        if (found := stamp(data_path)) != seen:
+            seen, keys = found, _keys(data_path, known)
+            if keys != known:
+                known = keys
+                renew(keys)
+                log.info("keys renewed", ids=keys.ids)
+        await asyncio.sleep(KEYS_SECONDS)
+
+
+async def fold(store: AnyStore) -> None:
+    """Totals are right without it, and slow to add up. A failure is told by the votes, which meet it too."""
+    while True:
+        with suppress(Unavailable):
+            while await store.fold():
+                pass
+        await asyncio.sleep(FOLD_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  spreads processes, hides nothing
+
+
+async def tell_missed(service: Service) -> None:
+    while True:
+        await asyncio.sleep(MISSED_SECONDS)
+        with suppress(Unavailable):
+            await service.tell_missed()
+
+
+async def tell_workers(together: Sum) -> None:
+    """What this one of several workers has counted."""
+    while True:
+        together.tell()
+        await asyncio.sleep(TELL_SECONDS)
+
+
+def _keys(data_path: Path, known: Keys) -> Keys:
+    try:
+        return read_keys(data_path)
+    except (SettingsError, OSError) as error:
+        log.warning("keys cannot be read; those known before stay", reason=str(error))
+        return known
