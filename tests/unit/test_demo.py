@@ -7,8 +7,8 @@ import httpx2
 import pytest
 from command_line import started
 
-from plaudit.cli import demo_crowd
-from plaudit.cli.demo_words import WORDS
+from plaudit.demo import crowd
+from plaudit.demo.words import WORDS
 
 NOW = 1_795_334_460_000  # 2026-11-22T08:01:00Z
 DAY = 86_400_000
@@ -16,7 +16,7 @@ DAY = 86_400_000
 
 @pytest.fixture(scope="module")
 def talks():
-    return demo_crowd.invent(NOW)
+    return crowd.invent(NOW)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def satisfaction(opinions, of):
 
 def test_the_same_is_invented_again(talks):
     """But for the time; and nothing of it is in the future."""
-    again = demo_crowd.invent(NOW + DAY // 2)
+    again = crowd.invent(NOW + DAY // 2)
     assert [talk.id for talk in again[:500]] == [talk.id for talk in talks[:500]]
     assert max(shown.at for talk in talks for shown in talk.answers) <= NOW
     assert min(shown.at for talk in talks for shown in talk.answers) > NOW - 90 * DAY
@@ -99,7 +99,7 @@ def test_all_that_was_invented_is_counted(demo):
 
 
 @pytest.mark.parametrize(("by", "values"), [
-    ("model", {*demo_crowd.SATISFACTION}),
+    ("model", {*crowd.SATISFACTION}),
     ("prompt_version", {"demo-v5", "demo-v6", "demo-v7"}),
     ("locale", {"en", "de", "ar"}),
     ("platform", {"web", "ios", "android"}),

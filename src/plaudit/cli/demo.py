@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from plaudit.bootstrap import Prepared, Running
-    from plaudit.cli.demo_crowd import Talk
-    from plaudit.cli.demo_data import DemoAccess
-    from plaudit.cli.demo_loading import Keys
-    from plaudit.http.demo import DemoVoters
+    from plaudit.demo.crowd import Talk
+    from plaudit.demo.loading import Keys
+    from plaudit.demo.page import DemoVoters
+    from plaudit.demo.talks import DemoAccess
 
 SUBJECT = "demo-user"
 VISITOR_DEVICE = "demo-visitor"
@@ -41,7 +41,7 @@ def demo(port: Port = None) -> None:
 
     from plaudit import bootstrap
     from plaudit.cli import logs
-    from plaudit.http import demo as page
+    from plaudit.demo import page
     from plaudit.settings import Settings, built_in
 
     with tempfile.TemporaryDirectory(prefix="plaudit-demo-") as folder:
@@ -58,21 +58,22 @@ async def _fill_and_announce(running: Running) -> None:
     import httpx2
 
     from plaudit.bootstrap import now
-    from plaudit.cli import demo_crowd, demo_data, demo_loading
-    from plaudit.cli.demo_progress import followed
+    from plaudit.demo import crowd, loading
+    from plaudit.demo import talks as exchanges
+    from plaudit.demo.progress import followed
 
-    talks = demo_crowd.invent(now())
+    talks = crowd.invent(now())
     transport = httpx2.ASGITransport(running.application)
     async with httpx2.AsyncClient(transport=transport, base_url=running.prepared.settings.base_url) as client:
-        await demo_data.fill(client, await _access(running), now())
+        await exchanges.fill(client, await _access(running), now())
         with followed(talks) as (registered, voted):
-            await demo_loading.load(client, _keys(running.prepared), talks, registered, voted)
+            await loading.load(client, _keys(running.prepared), talks, registered, voted)
     print("\n".join(_lines(running.prepared, talks)), flush=True)
 
 
 def _lines(prepared: Prepared, talks: list[Talk]) -> Iterator[str]:
-    from plaudit.cli.demo_crowd import DAYS
     from plaudit.cli.welcome import LAST_LINE
+    from plaudit.demo.crowd import DAYS
 
     answers = [shown for talk in talks for shown in talk.answers]
     votes = sum(shown.opinion is not None for shown in answers)
@@ -96,7 +97,7 @@ def _open_to_own_page(prepared: Prepared) -> Prepared:
 
 
 def _voters(prepared: Prepared) -> DemoVoters:
-    from plaudit.http.demo import DemoVoters
+    from plaudit.demo.page import DemoVoters
 
     return DemoVoters(
         publishable_key=prepared.default_project.publishable_key or "",
@@ -115,7 +116,7 @@ def _user_token(prepared: Prepared, subject: str = SUBJECT) -> str:
 
 
 def _keys(prepared: Prepared) -> Keys:
-    from plaudit.cli.demo_loading import Keys
+    from plaudit.demo.loading import Keys
 
     assert prepared.first_server_key and prepared.development_issuer  # noqa: S101, PT018 -- each demo is a first start
     return Keys(
@@ -127,7 +128,7 @@ def _keys(prepared: Prepared) -> Keys:
 
 
 async def _access(running: Running) -> DemoAccess:
-    from plaudit.cli.demo_data import DemoAccess
+    from plaudit.demo.talks import DemoAccess
 
     prepared, project = running.prepared, running.prepared.default_project
     assert prepared.first_server_key and prepared.development_issuer  # noqa: S101, PT018 -- each demo is a first start

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import msgspec
 
-from plaudit.cli.demo_crowd import Person, Shown, Talk
+from plaudit.demo.crowd import Person, Shown, Talk
 from plaudit.model import SubjectKind
 
 TALKS_A_BATCH = 500

@@ -33,7 +33,7 @@ class DemoVoters:
 
 
 def routes(voters: DemoVoters) -> list[Resource]:
-    environment = Environment(loader=PackageLoader("plaudit.http"), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(loader=PackageLoader("plaudit.demo"), autoescape=True, undefined=StrictUndefined)
     template = environment.get_template("demo.html")
 
     async def page(_request: Request) -> Response:
@@ -48,7 +48,7 @@ def routes(voters: DemoVoters) -> list[Resource]:
 
 
 def _static(name: str, media_type: str) -> Resource:
-    content = files("plaudit.http").joinpath("static", name).read_bytes()
+    content = files("plaudit.demo").joinpath("static", name).read_bytes()
 
     async def static(_request: Request) -> Response:
         return Response(content, media_type=media_type, headers=HEADERS)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress
 
-from plaudit.cli.demo_crowd import Talk
-from plaudit.cli.demo_loading import Step
+from plaudit.demo.crowd import Talk
+from plaudit.demo.loading import Step
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import TypeVar
 
-from plaudit.cli.demo_words import WORDS
+from plaudit.demo.words import WORDS
 from plaudit.model import SubjectKind
 
 T = TypeVar("T")
@@ -145,12 +145,13 @@ def _talk(chance: random.Random, person: Person, day: int, start: int) -> Talk:
     model = _model(chance, day)
     exchanges = chance.sample(WORDS[person.locale].exchanges, count)
     times = [start + position * MINUTE_MILLISECONDS for position in range(count)]
-    answers = tuple(_shown(chance, person, day, model, exchange, at)
+    answers = tuple(_shown(chance, person, day, model, exchange, at=at)
                     for exchange, at in zip(exchanges, times, strict=True))
     return Talk(person, _id(chance, person), answers)
 
 
-def _shown(chance: random.Random, person: Person, day: int, model: str, exchange: tuple[str, str], at: int) -> Shown:
+def _shown(chance: random.Random, person: Person, day: int, model: str, exchange: tuple[str, str], *,
+           at: int) -> Shown:
     _, prompt_version, effect = max(prompt for prompt in PROMPTS if prompt[0] <= day)
     arms = {EXPERIMENT: person.arm} if day >= EXPERIMENT_DAY else {}
     effect += LOCALE_EFFECT[person.locale] + (ARMS[person.arm] if arms else 0)

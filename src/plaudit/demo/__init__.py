@@ -1,0 +1,1 @@
+"""What `plaudit demo` shows: a crowd that never was, and a page with thumbs to click."""
