@@ -214,8 +214,9 @@ class Authenticator(Protocol):
 
     def session_token(self, project: Project, visitor_id: str) -> str: ...
 
-    async def guest_subject(self, project: Project, device_id: str, user_id: str) -> Subject:
-        """The subject of a guest whom the application's back end vouches for; binds the device to the user id.
+    async def guest_subject(self, project: Project, device_id: str, user_id: str, *, binds: bool = True) -> Subject:
+        """The subject of a guest whom the application's back end vouches for; binds the device to the user id, unless
+        nothing is to be written.
 
         Raises `Invalid` for a device or user id that could never sign in.
         """

@@ -36,6 +36,14 @@ def test_whoever_opens_a_link_has_not_voted_yet(server, owner):
     assert server.message(message_id).status_code == 404
 
 
+def test_not_even_the_guest_s_device_is_kept_by_that(server):
+    """Else another device with this guest's user id would be turned away from here on."""
+    gus = guest(fresh("gus"))
+    assert opened(server, link(PLAUDIT.new_id(), gus)).status_code == 200
+    elsewhere = {**gus.headers, "x-device-id": "another-device-0001"}
+    assert PLAUDIT.vote(server, PLAUDIT.new_id(), elsewhere).status_code == 404
+
+
 def test_a_button_votes_and_can_be_pressed_again(server, owner):
     """Liked, disliked, said why, taken back."""
     message_id = PLAUDIT.new_id()

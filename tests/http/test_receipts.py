@@ -111,6 +111,19 @@ def test_an_expired_bearer_receipt_is_nobody_s_proof(server, ann):
     assert server.history(message_id) == []
 
 
+def test_what_can_be_ticked_is_shown_to_whoever_holds_a_good_one(server):
+    """Looking leaves nothing behind, not even which device the guest has."""
+    def looked(held):
+        return server.http.get("/v1/me/reasons", headers=held).status_code
+
+    now, gus = int(time.time()), guest(fresh("gus"))
+    assert looked(receipt("m-1", gus, bearer=True)) == 200
+    assert looked(receipt("m-1", gus, bearer=True, iat=now - 200, exp=now - 100)) == 422
+    assert looked(receipt("m-1", gus)) == 401
+    elsewhere = {**gus.headers, "x-device-id": "another-device-0001"}
+    assert PLAUDIT.vote(server, PLAUDIT.new_id(), elsewhere).status_code == 404
+
+
 # ---------------------------------------------------------------- pages
 
 

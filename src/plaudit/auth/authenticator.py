@@ -150,11 +150,11 @@ class Authenticator:
             return await self._bound_guest(project, guest)
         return await self._signed_guest(project, guest, claim.token)
 
-    async def guest_subject(self, project: Project, device_id: str, user_id: str) -> Subject:
+    async def guest_subject(self, project: Project, device_id: str, user_id: str, *, binds: bool = True) -> Subject:
         """The subject of a guest whom the back end vouches for. See `ports.Authenticator`."""
         guests.check_vouched(device_id, user_id)
         guest = self._hashes.guest(project.id, device_id, user_id)
-        if self._bound.get(guest.fact) is None:
+        if binds and self._bound.get(guest.fact) is None:
             await self._bind(guest, only_first=False)
         return guest.subject
 

@@ -38,26 +38,29 @@ async def receipt(request: Request, authenticator: Authenticator) -> Receipt | N
     return None if text is None else (await read_receipt(text, authenticator))[1]
 
 
-async def holder(request: Request, authenticator: Authenticator) -> tuple[Voter, Receipt]:
-    """Who votes by a bearer receipt alone. Raises `Unauthenticated` for anything less, `Invalid`."""
+async def holder(request: Request, authenticator: Authenticator, *, votes: bool = True) -> tuple[Voter, Receipt]:
+    """Who votes, or only looks, by a bearer receipt alone. Raises `Unauthenticated` for anything less, `Invalid`."""
     text = _header(request)
     if text is None:
         raise Unauthenticated
-    return await held(text, authenticator)
+    return await held(text, authenticator, votes=votes)
 
 
-async def held(text: str, authenticator: Authenticator) -> tuple[Voter, Receipt]:
-    """Who votes by this bearer receipt. Raises `Invalid`, and `Unauthenticated` for one that is no bearer's."""
-    project, found = await read_receipt(text, authenticator)
+async def held(text: str, authenticator: Authenticator, *, votes: bool = True) -> tuple[Voter, Receipt]:
+    """As `holder`, whatever the receipt came in."""
+    project, found = await read_receipt(text, authenticator, votes=votes)
     if not found.bearer:
         raise Unauthenticated
     return Voter(project, found.message.owner, AuthLevel.RECEIPT), found
 
 
-async def read_receipt(text: str, authenticator: Authenticator) -> tuple[Project, Receipt]:
-    """Raises `Invalid`."""
+async def read_receipt(text: str, authenticator: Authenticator, *, votes: bool = True) -> tuple[Project, Receipt]:
+    """Raises `Invalid`. Who does not vote leaves nothing behind."""
     project, claims = authenticator.by_receipt(text)
-    return project, await _receipt(project, _decoded(claims), authenticator)
+    said = _decoded(claims)
+    if said.project != project.id:
+        raise Invalid("receipt", "is of another project than its key")
+    return project, _receipt(said, await _owner(project, said, authenticator, binds=votes))
 
 
 def _header(request: Request) -> str | None:
@@ -69,21 +72,20 @@ def _header(request: Request) -> str | None:
     return str(given[0], "ascii")
 
 
-async def _receipt(project: Project, said: Claims, authenticator: Authenticator) -> Receipt:
-    if said.project != project.id:
-        raise Invalid("receipt", "is of another project than its key")
-    owner, issued_at = await _owner(project, said, authenticator), said.iat * 1000
-    message = registration.message_of(said, project.id, read_id(said.message_id, "receipt"), owner, issued_at)
+def _receipt(said: Claims, owner: Subject) -> Receipt:
+    issued_at = said.iat * 1000
+    message = registration.message_of(said, said.project, read_id(said.message_id, "receipt"), owner, issued_at)
     return Receipt(message, issued_at, said.exp * 1000, said.content_sha256, said.bearer)
 
 
-async def _owner(project: Project, said: Claims, authenticator: Authenticator) -> Subject:
+async def _owner(project: Project, said: Claims, authenticator: Authenticator, *, binds: bool) -> Subject:
     """The back end vouches for a guest as it does when it registers."""
     try:
         registration.check_owner(said.owner)
         if said.owner.guest is None:
             return registration.known_owner(said.owner)
-        return await authenticator.guest_subject(project, said.owner.guest.device_id, said.owner.guest.user_id)
+        device = said.owner.guest
+        return await authenticator.guest_subject(project, device.device_id, device.user_id, binds=binds)
     except Invalid as error:
         raise Invalid("receipt", f"{error.field} {error.reason}") from None
 

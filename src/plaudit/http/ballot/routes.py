@@ -51,14 +51,14 @@ class Ballot:
     async def show(self, request: Request) -> Response:
         """Writes nothing, whatever the address says. `vote` in it is only which button stands out."""
         text = request.query_params.get("receipt", "")
-        voter, held = await self._holder(request, text)
+        voter, held = await self._holder(request, text, votes=False)
         rules.check_receipt(held, voter, held.message.id, self._service.now())
         return _page(exchange(request.scope), receipt=text, vote=_known(request.query_params.get("vote", "")))
 
     async def vote(self, request: Request) -> Response:
         form = await read_form(request)
         text, vote = form.get("receipt", ""), form.get("vote", "")
-        voter, held = await self._holder(request, text)
+        voter, held = await self._holder(request, text, votes=True)
         if vote not in VOTES:
             raise Invalid("vote", "must be like, dislike or nothing")
         comment = _comment(form) if vote else None
@@ -67,10 +67,10 @@ class Ballot:
         return _page(exchange(request.scope), receipt=text, vote=vote,
                      done=words["thanks" if vote else "taken_back"], asks_why=vote == "dislike" and not comment)
 
-    async def _holder(self, request: Request, text: str) -> tuple[Voter, Receipt]:
+    async def _holder(self, request: Request, text: str, *, votes: bool) -> tuple[Voter, Receipt]:
         """Raises `Invalid`, `Unauthenticated` for one that is no bearer's."""
         await self._door.knock(request)
-        voter, held = await receipts.held(text, self._authenticator)
+        voter, held = await receipts.held(text, self._authenticator, votes=votes)
         await self._door.admit(request, voter, Contract.PLAUDIT)
         return voter, held
 

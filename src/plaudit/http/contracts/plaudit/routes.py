@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from plaudit import rules
 from plaudit.errors import Invalid
 from plaudit.http import identity, receipts
 from plaudit.http.body import json_object, json_response, read
@@ -37,7 +38,11 @@ class Plaudit:
 
     async def vote(self, request: Request) -> Response:
         body = await read(request, self._body_bytes_max)
-        voter, held = await self._voter_or_holder(request)
+        if _says_who(request):
+            voter = await self._voter(request)
+            held = await receipts.receipt(request, self._authenticator)
+        else:
+            voter, held = await self._holder(request, votes=True)
         message_id = read_id(path_id(request, "message_id", "message_id"), "message_id")
         vote, comment, reasons = wire.decode_vote(json_object(body))
         stored = await self._service.submit(
@@ -56,19 +61,21 @@ class Plaudit:
     async def reasons(self, request: Request) -> Response:
         """What can be ticked beside a vote, in the reader's language where there is such a text. Whoever may vote may
         read it, by a bearer receipt too."""
-        voter, _ = await self._voter_or_holder(request)
+        voter = await self._voter(request) if _says_who(request) else (await self._holder(request, votes=False))[0]
         language = single(request.query_params.multi_items()).get("lang", "")
         return json_response(wire.encode_reasons(voter.project.reasons, language))
 
-    async def _voter_or_holder(self, request: Request) -> tuple[Voter, Receipt | None]:
-        """Where nothing else says who is asking, a bearer receipt does."""
-        if not identity.PROOFS.isdisjoint(name for name, _ in request.scope["headers"]):
-            voter = await self._voter(request)
-            return voter, await receipts.receipt(request, self._authenticator)
+    async def _voter(self, request: Request) -> Voter:
+        return await identity.voter(request, self._authenticator.by_bearer, self._authenticator, self._door, NAME)
+
+    async def _holder(self, request: Request, *, votes: bool) -> tuple[Voter, Receipt]:
+        """Where nothing else says who is asking, a bearer receipt does, as long as it is good."""
         await self._door.knock(request)
-        voter, held = await receipts.holder(request, self._authenticator)
+        voter, held = await receipts.holder(request, self._authenticator, votes=votes)
+        rules.check_receipt(held, voter, held.message.id, self._service.now())
         await self._door.admit(request, voter, NAME)
         return voter, held
 
-    async def _voter(self, request: Request) -> Voter:
-        return await identity.voter(request, self._authenticator.by_bearer, self._authenticator, self._door, NAME)
+
+def _says_who(request: Request) -> bool:
+    return not identity.PROOFS.isdisjoint(name for name, _ in request.scope["headers"])
