@@ -89,7 +89,9 @@ class Service:
     async def register(self, messages: Sequence[Message]) -> list[Registered | Conflict]:
         """Register messages that the application showed; an outcome each, in order."""
         outcomes = await self._store.register(messages)
-        self._arrivals.arrived([(message.project_id, message.id) for message in messages], self._now())
+        self._arrivals.arrived([(message.project_id, message.id)
+                                for message, outcome in zip(messages, outcomes, strict=True)
+                                if isinstance(outcome, Registered)], self._now())
         return outcomes
 
     async def link(self, project_id: str, owner: Subject, user: Subject) -> Linked:

@@ -135,6 +135,23 @@ async def test_a_vote_that_is_stored_says_that_its_message_came_late(store, rece
     assert arrivals.missed == Counter([Missed("acme", NOW // DAY_MILLISECONDS, MissedReason.LATE, "")])
 
 
+async def test_a_registration_that_is_refused_lets_nobody_stop_waiting(store):
+    """Nor is its message one that came late."""
+    arrivals = Arrivals(60, others_register=False)
+    service = Service(store, now=lambda: NOW, new_id=lambda: "fresh-id", arrivals=arrivals)
+    await service.register([replace(MESSAGE, id="m-0", owner=BORIS.subject)])
+    arrivals.refused(KEY, "", NOW)
+    waiting = asyncio.create_task(arrivals.wait(KEY, is_not_there))
+    await asyncio.sleep(0)
+    [refused] = await service.register([MESSAGE])
+    assert (refused.resource, refused.field) == ("conversation", "owner")
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    assert arrivals.missed.total() == 0
+    await service.register([replace(MESSAGE, conversation_id="c-2")])
+    assert await waiting
+
+
 # ---------------------------------------------------------------- messages
 
 
