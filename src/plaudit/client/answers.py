@@ -22,6 +22,7 @@ from plaudit.client.nouns import (
 )
 
 OK, CREATED = 200, 201
+RETRY_AFTER_SECONDS_MAX = 24 * 60 * 60.0  # whoever says more has not meant it
 STORED = frozenset(("created", "unchanged"))
 
 T = TypeVar("T")
@@ -44,12 +45,12 @@ class Answer:
         """Plaudit says seconds; what stands before it may say a date."""
         said = self.headers.get("retry-after", "").strip()
         if said.isascii() and said.isdecimal():
-            return float(said)
+            return min(float(said), RETRY_AFTER_SECONDS_MAX)
         try:
             pause = parsedate_to_datetime(said) - parsedate_to_datetime(self.headers["date"])
         except (ValueError, TypeError, OverflowError, KeyError):
             return None
-        return max(0.0, pause.total_seconds())
+        return min(max(0.0, pause.total_seconds()), RETRY_AFTER_SECONDS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
