@@ -33,11 +33,12 @@ def signer(request):
 
 # ---------------------------------------------------------------- what it says
 
+devices = st.text("Az09._:-", min_size=16, max_size=40)
 names = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=40)
 ids = names.filter(lambda text: text not in {".", ".."})
 owners = st.one_of(
     st.builds(User, st.just("https://tenant.auth0.com/"), names),
-    st.builds(Guest, names, names),
+    st.builds(Guest, devices, devices),
     st.builds(Visitor, names),
 )
 optional = {"model": names, "prompt_version": names, "locale": names, "platform": names, "in_reply_to": ids,
@@ -129,6 +130,9 @@ def test_a_receipt_that_has_expired_or_never_does_or_is_another_projects_is_not_
     ("lifetime", ("m", "c", Visitor("v")), {"lifetime": timedelta(days=401)}),
     ("lifetime", ("m", "c", Visitor("v")), {"lifetime": timedelta(days=15), "bearer": True}),
     ("lifetime", ("m", "c", Visitor("v")), {"lifetime": timedelta(seconds=-1)}),
+    ("lifetime", ("m", "c", Visitor("v")), {"lifetime": timedelta(0)}),
+    ("owner.visitor.id", ("m", "c", Visitor("half \ud800")), {}),
+    ("owner.guest.user_id", ("m", "c", Guest("device-of-gus-0001", "auth0|gus")), {}),
     ("receipt", ("m", "c", Visitor("v")), {"arms": {f"{number}" * 60: "x" * 128 for number in range(10, 42)}}),
 ])
 def test_a_receipt_that_no_server_would_take_is_not_made(signer, field, arguments, facts):

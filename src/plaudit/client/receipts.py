@@ -105,7 +105,8 @@ def claims(message: Message, project: str, issued_at: int, lifetime: timedelta |
 def times(issued_at: int, lifetime: timedelta | None, *, bearer: bool) -> Json:
     """From when and until when. Raises `Invalid` for a lifetime that nobody would accept."""
     longest = BEARER_LIFETIME_MAX if bearer else LIFETIME_MAX
-    chosen = lifetime or (BEARER_LIFETIME if bearer else LIFETIME)
+    usual = BEARER_LIFETIME if bearer else LIFETIME
+    chosen = usual if lifetime is None else lifetime
     if not timedelta(seconds=1) <= chosen <= longest:
         raise Invalid.field("lifetime", f"must be a second to {longest.days} days")
     return {"iat": issued_at, "exp": issued_at + int(chosen.total_seconds())}

@@ -13,9 +13,13 @@ from plaudit.client.nouns import Guest, Json, Message, Owner, User, Visitor
 CONTENT_LENGTH_MAX = 262_144  # characters
 ID_LENGTH_MAX = 128
 ARMS_MAX = 32
+METADATA_BYTES_MAX = 16 * 1024  # as compact JSON
 
-LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
-ID = r"\A(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
+# As the server's, and no half characters: there is no UTF-8 for them.
+LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+\Z"
+ID = r"\A(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+\Z"
+TEXT = r"\A[^\x00\ud800-\udfff]*\Z"
+DEVICE = r"\A[A-Za-z0-9._:-]+\Z"
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_LENGTH_MAX, pattern=ID)]
 Short = Annotated[str, Meta(min_length=1, max_length=128, pattern=LINE)]
@@ -30,8 +34,8 @@ class UserOwner(Struct, frozen=True):
 
 
 class GuestOwner(Struct, frozen=True):
-    device_id: Short
-    user_id: Short
+    device_id: Annotated[str, Meta(min_length=16, max_length=128, pattern=DEVICE)]
+    user_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=DEVICE)]
 
 
 class VisitorOwner(Struct, frozen=True):
@@ -64,7 +68,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 class RegistrationLine(Shown, frozen=True, kw_only=True):
     id: Id
-    content: Annotated[str, Meta(max_length=CONTENT_LENGTH_MAX, pattern=r"\A[^\x00]*\Z")] | None = None
+    content: Annotated[str, Meta(max_length=CONTENT_LENGTH_MAX, pattern=TEXT)] | None = None
     metadata: dict[str, Any] | None = None
 
 
@@ -100,6 +104,8 @@ def registration(message: Message, now: datetime) -> Json:
         "metadata": dict(message.metadata),
     })
     check(line, RegistrationLine)
+    if len(to_json(line.get("metadata"))) > METADATA_BYTES_MAX:
+        raise Invalid.field("metadata", f"must be at most {METADATA_BYTES_MAX} bytes of JSON")
     return line
 
 
