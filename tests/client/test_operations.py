@@ -109,6 +109,10 @@ def test_what_becomes_of_a_dictionary_later_does_not_matter(client):
     ("arms", {"arms": {"greeting": ""}}),
     ("body", {"metadata": {"unsayable": object()}}),
     ("role", {"role": "robot"}),
+    ("id", {"id": "half \ud800"}),
+    ("content", {"content": "half \ud800"}),
+    ("owner.guest.device_id", {"owner": Guest("short", "U-gus")}),
+    ("metadata", {"metadata": {"context": "x" * 16 * 1024}}),
 ])
 def test_what_the_server_would_refuse_is_refused_where_it_is_written(client, field, changes):
     """Before anything is sent, at once and not in the background."""
@@ -172,6 +176,11 @@ def test_nobody_votes_on_what_is_anothers(client, server):
     (("m", "like"), {"token": "t", "guest": GuestHeaders("d", "u")}, "guest"),
     (("m", "like"), {"token": "two words"}, "token"),
     (("..", "like"), {"token": "t"}, "message_id"),
+    (("half \ud800", "like"), {"token": "t"}, "message_id"),
+    (("m", "like"), {"token": "t", "comment": "half \ud800"}, "body"),
+    (("m", "like"), {"receipt": "é"}, "receipt"),
+    (("m", "like"), {"guest": GuestHeaders("dévice-of-gus-0001", "U-gus")}, "device_id"),
+    (("m", "like"), {"guest": GuestHeaders("device-of-gus-0001", "U-gus\n")}, "user_id"),
 ])
 def test_a_vote_that_can_be_none_is_not_sent(client, arguments, options, field):
     with pytest.raises(Invalid) as refused:
@@ -221,6 +230,17 @@ def test_votes_are_read_page_by_page_and_by_every_filter(client, server):
         since=read[-1].updated_at, until=read[0].updated_at + timedelta(milliseconds=1), auth_level=read[0].auth_level)
     assert len(list(disliked)) == 4
     assert list(client.feedback(conversation_id=conversation, prompt_version="v9")) == []
+    assert len(list(client.feedback(conversation_id=conversation, prompt_version=None))) == 7
+
+
+@pytest.mark.parametrize("ask", [
+    lambda client: list(client.feedback(model="half \ud800")),
+    lambda client: client.my_feedback("half \ud800", token="t"),
+    lambda client: client.reasons("half \ud800", token="t"),
+])
+def test_a_question_that_can_be_none_is_not_sent(client, ask):
+    with pytest.raises(Invalid, match="half a character"):
+        ask(client)
 
 
 # ---------------------------------------------------------------- what is raised
@@ -252,10 +272,28 @@ def test_a_key_of_nobody_is_refused(kind, server):
             list(client.feedback())
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://votes.example.com", "https://", "https://a.example/?b", ""])
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://votes.example.com", "https://", "https://a.example/?b", "",
+                                 "https://a.example/?", "https://a.example/#", "https://a..example",
+                                 "https://ann:word@a.example"])
 def test_what_is_no_address_is_refused_at_once(kind, url):
-    with pytest.raises(Invalid, match="url"):
+    """So is one with a password: it would be sent instead of the key."""
+    with pytest.raises(Invalid, match="url") as refused:
         kind(url)
+    assert "word@" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["", "sk_x\n", " sk_x", "sk_ü"])
+def test_a_key_that_can_be_none_is_refused_at_once(kind, key):
+    """Not when the first registration is to be sent; and it is not repeated."""
+    with pytest.raises(Invalid) as refused:
+        kind("https://votes.example.com", key)
+    assert refused.value.details == {"field": "key", "reason": "must be printable ASCII without spaces"}
+
+
+@pytest.mark.parametrize("end", ["", "/", "//"])
+def test_a_slash_at_the_end_of_the_url_changes_nothing(kind, server, end):
+    with kind(f"http://127.0.0.1:{server.port}{end}", server_key(), trust_env=False) as client:
+        assert client.register_now(shown()).created
 
 
 def test_without_a_key_nothing_is_asked(kind, server):

@@ -86,21 +86,20 @@ def link(stranger: Guest | Visitor, user: User, key: str) -> Call[Linked]:
 
 
 def my_feedback(conversation_id: str, proof: Mapping[str, str]) -> Call[list[OwnVote]]:
-    query = urlencode({"conversation": conversation_id})
-    return Call("GET", f"/v1/me/feedback?{query}", answers.own_votes, proof)
+    return Call("GET", f"/v1/me/feedback?{in_query(conversation=conversation_id)}", answers.own_votes, proof)
 
 
 def my_reasons(lang: str | None, proof: Mapping[str, str]) -> Call[list[Reason]]:
-    query = f"?{urlencode({'lang': lang})}" if lang else ""
+    query = f"?{in_query(lang=lang)}" if lang else ""
     return Call("GET", f"/v1/me/reasons{query}", answers.reasons, proof)
 
 
 def feedback_page(wanted: FeedbackFilter, limit: int, cursor: str | None, key: str) -> Call[Page]:
     if not 1 <= limit <= PAGE_SIZE_MAX:
         raise Invalid.field("page_size", f"must be 1 to {PAGE_SIZE_MAX}")
-    query = {name: _in_query(value, name) for name, value in wanted.items()}
+    query = {name: _said(value, name) for name, value in wanted.items() if value is not None}
     more = {"limit": str(limit), **({"cursor": cursor} if cursor else {})}
-    return Call("GET", f"/v1/feedback?{urlencode({**query, **more})}", answers.feedback_page, bearer(key))
+    return Call("GET", f"/v1/feedback?{in_query(**query, **more)}", answers.feedback_page, bearer(key))
 
 
 def history(message_id: str, key: str) -> Call[list[Revision]]:
@@ -122,11 +121,9 @@ def _as_it_is(answer: Answer) -> Answer:
 # ---------------------------------------------------------------- who asks
 
 
-def bearer(token: str) -> dict[str, str]:
+def bearer(token: str, field: str = "token") -> dict[str, str]:
     """Raises `Invalid` for what no header can hold."""
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise Invalid.field("token", "must be printable ASCII without spaces")
-    return {"Authorization": f"Bearer {token}"}
+    return {"Authorization": f"Bearer {in_header(token, field)}"}
 
 
 def proof(token: str | None, guest: GuestHeaders | None, receipt: str | None) -> dict[str, str]:
@@ -138,13 +135,14 @@ def proof(token: str | None, guest: GuestHeaders | None, receipt: str | None) ->
     return {
         **(bearer(token) if token is not None else {}),
         **(_device(guest) if guest else {}),
-        **({RECEIPT: receipt} if receipt else {}),
+        **({RECEIPT: in_header(receipt, "receipt")} if receipt else {}),
     }
 
 
 def _device(guest: GuestHeaders) -> dict[str, str]:
-    headers = {"x-device-id": guest.device_id, "x-user-id": guest.user_id, "x-platform": guest.platform}
-    return {**headers, **({"x-device-token": guest.token} if guest.token else {})}
+    said = {"device_id": guest.device_id, "user_id": guest.user_id, "platform": guest.platform,
+            **({"device_token": guest.token} if guest.token else {})}
+    return {f"x-{name.replace('_', '-')}": in_header(value, name) for name, value in said.items()}
 
 
 # ---------------------------------------------------------------- on the wire
@@ -156,11 +154,26 @@ def in_path(message_id: str, field: str) -> str:
     return quote(message_id, safe="")
 
 
+def in_query(**given: str) -> str:
+    """Raises `Invalid` for what is no text."""
+    try:
+        return urlencode(given)
+    except UnicodeEncodeError:
+        raise Invalid.field("query", "holds half a character") from None
+
+
+def in_header(value: str, field: str) -> str:
+    """Raises `Invalid` for what no header can hold, without repeating it."""
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise Invalid.field(field, "must be printable ASCII without spaces")
+    return value
+
+
 def _sent(method: str, path: str, read: Callable[[Answer], T], headers: Mapping[str, str], body: Any) -> Call[T]:
     return Call(method, path, read, {**headers, "Content-Type": JSON}, to_json(body))
 
 
-def _in_query(value: Any, name: str) -> str:
+def _said(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return instant(value, name) if isinstance(value, datetime) else str(value)

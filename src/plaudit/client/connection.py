@@ -39,10 +39,13 @@ class Endpoint:
         """Raises `Invalid`."""
         try:
             parsed = httpx2.URL(url)
-        except httpx2.InvalidURL as error:
+            parsed.raw_host.decode().encode("idna")  # as whoever looks it up will; httpx2 is not that strict
+        except (httpx2.InvalidURL, UnicodeError) as error:
             raise Invalid.field("url", str(error)) from None
-        if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.query or parsed.fragment:
+        if parsed.scheme not in {"http", "https"} or not parsed.host or {"?", "#"} & set(url):
             raise Invalid.field("url", "must be http://… or https://…, without a query")
+        if parsed.userinfo:
+            raise Invalid.field("url", "must not hold a name or a password: they would be sent instead of the key")
         return cls(url.rstrip("/"), verify, trust_env)
 
     def client_options(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ssl import SSLContext
 from typing import TypeVar, Unpack
 
 from plaudit.client import receipts
-from plaudit.client.calls import Call
+from plaudit.client.calls import Call, in_header
 from plaudit.client.connection import Endpoint
 from plaudit.client.errors import Closed, Invalid
 from plaudit.client.nouns import Facts, Message, Owner
@@ -33,7 +33,9 @@ class Offline:
                  timeout_seconds: float = 10.0, total_seconds: float = 30.0, close_seconds: float = 5.0,
                  batching: Batching = DEFAULT_BATCHING, on_dropped: Callable[[Dropped], None] | None = None,
                  verify: SSLContext | bool = True, trust_env: bool = True) -> None:
-        """Raises `Invalid` for a URL or a receipt key that can be none."""
+        """Raises `Invalid` for a URL, a key or a receipt key that can be none."""
+        if key is not None:
+            in_header(key, "key")  # a line's end from a file, for instance
         self._endpoint = Endpoint.at(url, verify=verify, trust_env=trust_env)
         self._server_key = key
         self._receipt_key = ReceiptKey(receipt_key) if receipt_key else None
@@ -103,7 +105,7 @@ class Offline:
         """Raises `Closed`."""
         if self._closed:
             raise Closed
-        patience = self._patience.within(total_seconds) if total_seconds else self._patience
+        patience = self._patience.within(total_seconds) if total_seconds is not None else self._patience
         return attempts(call, patience, time.monotonic, random.random)
 
     def _deliver(self) -> Steps[None]:

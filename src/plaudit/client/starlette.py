@@ -21,7 +21,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Self, TypeVar, Unpack
-from urllib.parse import urlencode
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -156,7 +155,7 @@ class Thumbs:
         """The project's, which are the same for everybody: any of the asker's receipts will do."""
         nothing = Message(id="-", conversation_id="-", owner=await self._who(request))
         proof = {RECEIPT: self._plaudit.receipt_of(nothing, lifetime=timedelta(seconds=BEARER_SECONDS), bearer=True)}
-        query = urlencode({"lang": request.query_params.get("lang", "")})
+        query = calls.in_query(lang=request.query_params.get("lang", ""))
         asked = calls.passed_on("GET", f"/v1/me/reasons?{query}", {**self._told(request), **proof})
         return await self._plaudit.ask(asked, total_seconds=self._total_seconds)
 
