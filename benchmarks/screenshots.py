@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, expect, sync_playwright
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 812}
+CHAT = ViewportSize(width=1200, height=680)
 LAST_LINE = "Stop it with Ctrl-C."
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
@@ -38,6 +39,7 @@ def main() -> None:
         take(browser, url, key, PAGES["overview"], "dashboard-overview-arabic", viewport=DESK, locale="ar")
         take(browser, url, key, PAGES["ranking"], "dashboard-ranking-phone", viewport=PHONE, device_scale_factor=2)
         take(browser, url, key, None, "dashboard-message", viewport=DESK)
+        take_chat(browser, url)
         browser.close()
 
 
@@ -69,6 +71,24 @@ def take(browser: Browser, url: str, key: str, path: str | None, name: str, **op
     page.screenshot(path=IMAGES / f"{name}.png", full_page=True, clip=_clip(page))
     context.close()
     print(IMAGES / f"{name}.png")
+
+
+def take_chat(browser: Browser, url: str) -> None:
+    """The demo's chat, after somebody has voted on what they asked."""
+    page = browser.new_page(base_url=url, viewport=CHAT)
+    page.goto("/demo")
+    thumbs = page.locator("plaudit-thumbs")
+    thumbs.first.get_by_role("button", name="Good answer").click()
+    page.get_by_label("Question").fill("Is the kettle loud?")
+    page.get_by_role("button", name="Ask").click()
+    expect(thumbs).to_have_count(2)
+    thumbs.last.get_by_role("button", name="Bad answer").click()
+    thumbs.last.get_by_role("button", name="Not what I asked").click()
+    thumbs.last.get_by_role("textbox").fill("I asked which one is quiet")
+    thumbs.last.get_by_role("button", name="Send").click()
+    expect(page.locator("#latest")).to_contain_text("revision 2")
+    page.screenshot(path=IMAGES / "demo.png")
+    print(IMAGES / "demo.png")
 
 
 def _clip(page: Page) -> FloatRect:

@@ -7,24 +7,26 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from plaudit.cli.options import Port
-from plaudit.model import Limits
+from plaudit.model import Limits, Reason, Vote
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from plaudit.bootstrap import Prepared, Running
+    from plaudit.demo.chat import Access
     from plaudit.demo.crowd import Talk
     from plaudit.demo.loading import Keys
-    from plaudit.demo.page import DemoVoters
-    from plaudit.demo.talks import DemoAccess
 
-SUBJECT = "demo-user"
-VISITOR_DEVICE = "demo-visitor"
-GUEST_HEADERS = {"x-device-id": "demo-device-0001", "x-platform": "web", "x-user-id": "U-demo-0001"}
+REASONS = (
+    Reason("demo-wrong", Vote.DISLIKE, {"en": "Wrong", "de": "Falsch", "ar": "خطأ"}),
+    Reason("demo-long", Vote.DISLIKE, {"en": "Too long", "de": "Zu lang", "ar": "طويل جدًا"}),
+    Reason("demo-off-topic", Vote.DISLIKE, {"en": "Not what I asked", "de": "Am Thema vorbei", "ar": "خارج الموضوع"}),
+)
 
 
 def demo(port: Port = None) -> None:
-    """Serve invented demo data: a dashboard to look at, and a page with thumbs to click.
+    """Serve invented demo data: a dashboard to look at, and a chat with thumbs to click.
 
     Ninety days of a shop's assistant that never was. Everything is labelled as invented, is kept in a temporary folder,
     and is forgotten when Ctrl-C stops it. Your own settings and data are not touched.
@@ -41,7 +43,6 @@ def demo(port: Port = None) -> None:
 
     from plaudit import bootstrap
     from plaudit.cli import logs
-    from plaudit.demo import page
     from plaudit.settings import Settings, built_in
 
     with tempfile.TemporaryDirectory(prefix="plaudit-demo-") as folder:
@@ -50,8 +51,20 @@ def demo(port: Port = None) -> None:
         logs.configure(settings.log_format)
         listener, settings = bootstrap.listen(settings)
         with listener:
-            prepared = _open_to_own_page(bootstrap.prepare(built_in(settings), {}))
-            uvloop.run(bootstrap.serve(prepared, listener, _fill_and_announce, page.routes(_voters(prepared))))
+            prepared, receipt_key = _open_to_own_page(bootstrap.prepare(built_in(settings), {}))
+            uvloop.run(_serve(prepared, _access(prepared, receipt_key), listener))
+
+
+async def _serve(prepared: Prepared, access: Access, listener: socket.socket) -> None:
+    from plaudit import bootstrap
+    from plaudit.demo import page
+    from plaudit.demo.chat import Chat
+
+    chat = Chat(access)
+    try:
+        await bootstrap.serve(prepared, listener, _fill_and_announce, page.routes(chat))
+    finally:
+        await chat.aclose()
 
 
 async def _fill_and_announce(running: Running) -> None:
@@ -59,13 +72,11 @@ async def _fill_and_announce(running: Running) -> None:
 
     from plaudit.bootstrap import now
     from plaudit.demo import crowd, loading
-    from plaudit.demo import talks as exchanges
     from plaudit.demo.progress import followed
 
     talks = crowd.invent(now())
     transport = httpx2.ASGITransport(running.application)
     async with httpx2.AsyncClient(transport=transport, base_url=running.prepared.settings.base_url) as client:
-        await exchanges.fill(client, await _access(running), now())
         with followed(talks) as (registered, voted):
             await loading.load(client, _keys(running.prepared), talks, registered, voted)
     print("\n".join(_lines(running.prepared, talks)), flush=True)
@@ -86,33 +97,27 @@ def _lines(prepared: Prepared, talks: list[Talk]) -> Iterator[str]:
     yield LAST_LINE
 
 
-def _open_to_own_page(prepared: Prepared) -> Prepared:
-    """The page is served from here, so here is its origin. Nothing limits how fast the data comes in."""
+def _open_to_own_page(prepared: Prepared) -> tuple[Prepared, str]:
+    """With the key that the chat signs receipts with. The page is served from here, so here is its origin, and nothing
+    limits how fast the data comes in."""
+    from plaudit.cli.key import Algorithm, mint_receipt_key
+    from plaudit.settings.keys import receipt_key_of
+
     port = prepared.settings.port
     first, *others = prepared.written
-    origins = frozenset({f"http://127.0.0.1:{port}", f"http://localhost:{port}"})
-    unlimited = Limits(per_subject=0, per_project=0)
-    first = replace(first, name="Invented demo data", origins=origins, limits=unlimited)
-    return replace(prepared, written=(first, *others))
+    receipt_key, record = mint_receipt_key(first.id, "demo", Algorithm.ED25519)
+    first = replace(
+        first, name="Invented demo data", origins=frozenset({f"http://127.0.0.1:{port}", f"http://localhost:{port}"}),
+        limits=Limits(per_subject=0, per_project=0), reasons=REASONS, receipt_keys=(receipt_key_of(record),))
+    return replace(prepared, written=(first, *others)), receipt_key
 
 
-def _voters(prepared: Prepared) -> DemoVoters:
-    from plaudit.demo.page import DemoVoters
+def _access(prepared: Prepared, receipt_key: str) -> Access:
+    from plaudit.demo.chat import SUBJECT, Access
 
-    return DemoVoters(
-        publishable_key=prepared.default_project.publishable_key or "",
-        visitor_device=VISITOR_DEVICE,
-        guest_device=GUEST_HEADERS["x-device-id"],
-        guest_user=GUEST_HEADERS["x-user-id"],
-        user_token=partial(_user_token, prepared),
-    )
-
-
-def _user_token(prepared: Prepared, subject: str = SUBJECT) -> str:
-    from plaudit.bootstrap import DEVELOPMENT_AUDIENCE, now
-
-    assert prepared.development_issuer  # noqa: S101 -- the demo runs in development mode
-    return prepared.development_issuer.mint(subject, DEVELOPMENT_AUDIENCE, now())
+    keys = _keys(prepared)
+    return Access(url=prepared.settings.base_url, server_key=keys.server, receipt_key=receipt_key,
+                  publishable_key=keys.publishable, issuer=keys.issuer, user_token=partial(keys.user_token, SUBJECT))
 
 
 def _keys(prepared: Prepared) -> Keys:
@@ -127,17 +132,8 @@ def _keys(prepared: Prepared) -> Keys:
     )
 
 
-async def _access(running: Running) -> DemoAccess:
-    from plaudit.demo.talks import DemoAccess
+def _user_token(prepared: Prepared, subject: str) -> str:
+    from plaudit.bootstrap import DEVELOPMENT_AUDIENCE, now
 
-    prepared, project = running.prepared, running.prepared.default_project
-    assert prepared.first_server_key and prepared.development_issuer  # noqa: S101, PT018 -- each demo is a first start
-    visitor_id, _ = await running.authenticator.visitor(project, VISITOR_DEVICE)
-    return DemoAccess(
-        server_key=prepared.first_server_key,
-        session_token=running.authenticator.session_token(project, visitor_id),
-        visitor_id=visitor_id,
-        guest_headers=GUEST_HEADERS,
-        user_token=_user_token(prepared),
-        user_owner={"issuer": prepared.development_issuer.issuer, "subject": SUBJECT},
-    )
+    assert prepared.development_issuer  # noqa: S101 -- the demo runs in development mode
+    return prepared.development_issuer.mint(subject, DEVELOPMENT_AUDIENCE, now())

@@ -1,16 +1,12 @@
-"""The page of `plaudit demo`: conversations that nobody had, and thumbs that vote through every way there is.
+"""The page of `plaudit demo`: a chat with thumbs, as whoever and through whichever contract its reader chooses."""
 
-The page is built on the public contracts only; what it is given here is what any front end would have.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
+from plaudit.demo.chat import ANSWERS, QUESTION_LENGTH_MAX, Chat
 from plaudit.http.resource import Resource, resource
 
 PATH = "/demo"
@@ -18,33 +14,25 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
                                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
+    "cache-control": "no-store",  # the next demo is another one
 }
+MEDIA_TYPES = {"demo.js": "text/javascript", "demo.css": "text/css"}
 
 
-@dataclass(frozen=True, slots=True)
-class DemoVoters:
-    """Whom the page votes as."""
-
-    publishable_key: str
-    visitor_device: str  # SiteAssist's saVid
-    guest_device: str
-    guest_user: str
-    user_token: Callable[[], str]  # a fresh token of the development issuer
-
-
-def routes(voters: DemoVoters) -> list[Resource]:
-    environment = Environment(loader=PackageLoader("plaudit.demo"), autoescape=True, undefined=StrictUndefined)
-    template = environment.get_template("demo.html")
-
-    async def page(_request: Request) -> Response:
-        html = template.render(voters=voters, user_token=voters.user_token())
-        return Response(html, media_type="text/html", headers=HEADERS)
-
+def routes(chat: Chat) -> list[Resource]:
     return [
-        resource(PATH, "demo", GET=page),
-        _static("demo.js", "text/javascript"),
-        _static("demo.css", "text/css"),
+        resource(PATH, "demo", GET=_page),
+        resource(f"{PATH}/chat", "demo", GET=chat.read, POST=chat.ask),
+        resource(f"{PATH}/proof", "demo", GET=chat.proof),
+        resource(f"{PATH}/numbers", "demo", GET=chat.numbers),
+        *(_static(name, media_type) for name, media_type in MEDIA_TYPES.items()),
     ]
+
+
+async def _page(_request: Request) -> Response:
+    environment = Environment(loader=PackageLoader("plaudit.demo"), autoescape=True, undefined=StrictUndefined)
+    html = environment.get_template("demo.html").render(questions=ANSWERS, question_length_max=QUESTION_LENGTH_MAX)
+    return Response(html, media_type="text/html", headers=HEADERS)
 
 
 def _static(name: str, media_type: str) -> Resource:

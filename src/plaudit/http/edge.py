@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from plaudit.errors import PlauditError, RateLimited, Unauthenticated, Unavailable
@@ -95,7 +95,7 @@ class Edge:
             response = self.refuse(PlauditError(), scope)
         notes.status = response.status_code
         try:
-            await self._send(response, notes, send)
+            await self._send(response, scope, receive, send)
         finally:
             self.record(notes)
 
@@ -133,8 +133,13 @@ class Edge:
         found, scope["path_params"] = self._table.find(scope["raw_path"].decode("ascii"))
         return await found.handler(notes)(Request(scope, receive))
 
-    async def _send(self, response: Response, notes: Exchange, send: Send) -> None:
-        headers = self.headers(response, notes)
+    async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        """An answer that comes piece by piece ends when whoever asked has gone; sent whole, it needs no watching."""
+        headers = self.headers(response, scope[KEY])
+        if isinstance(response, StreamingResponse):
+            response.raw_headers = headers
+            await response(scope, receive, send)
+            return
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 

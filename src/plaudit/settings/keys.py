@@ -136,7 +136,12 @@ def _of(project: Project, keys: Keys) -> Iterator[ServerKey]:
 def _receipt_keys(project: Project, keys: Keys) -> Iterator[ReceiptKey]:
     for key in keys.receipt_keys:
         if key.project == project.id:
-            yield ReceiptKey(key.id, key.algorithm, key_bytes(key.key))
+            yield receipt_key_of(key)
+
+
+def receipt_key_of(record: ReceiptKeyRecord) -> ReceiptKey:
+    """Raises `ValueError`, unless `read_keys` or `plaudit key new` made it."""
+    return ReceiptKey(record.id, record.algorithm, key_bytes(record.key))
 
 
 def _write(data_path: Path, keys: Keys) -> None:

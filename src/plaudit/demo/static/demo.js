@@ -1,135 +1,177 @@
-// The demo's front end: what any page would do with the two contracts, and a log of what the server answers.
-"use strict";
+// The demo's page. What any page would do is in the first two parts; the rest shows what came of it.
 
-const LOG_LINES_MAX = 50;
-const THUMB = "M4 11h3v9H4zM9 20V10.5L13 3c1.5 0 2.4 1.2 2.1 2.6L14.4 9H19a2 2 0 0 1 2 2.5l-1.7 7a2 2 0 0 1-2 1.5z";
+import { PlauditThumbs } from "/element.js";
 
-async function call(method, path, headers, body) {
-  const init = { method, headers: { ...headers } };
-  if (body !== undefined) {
-    init.headers["content-type"] = "application/json";
-    init.body = JSON.stringify(body);
-  }
-  const response = await fetch(path, init);
-  const answer = await response.json();
-  if (method !== "GET") note(method, path, body, response.status, answer);
-  if (!response.ok) throw new Error(`${response.status}`);
-  return answer;
-}
+const REFRESH_MILLISECONDS = 2000;
+const HOW = {
+  "user plaudit": "POST /v1/messages/{id}/feedback with the user’s JWT",
+  "user siteassist": "POST /v2/messages/{id}/feedback with the user’s JWT",
+  "user handauncle": "POST /api/v1/user/messages/{id}/feedback with the user’s JWT",
+  "guest plaudit": "POST /v1/messages/{id}/feedback with the headers of the guest’s device",
+  "guest siteassist": "POST /v2/messages/{id}/feedback with a visitor’s session token",
+  "guest handauncle": "POST /api/v1/user/messages/{id}/feedback with the headers of the guest’s device",
+};
+const $ = (id) => document.getElementById(id);
 
-// ---------------------------------------------------------------- the two contracts, one face each
-
-async function siteassist(section) {
-  const { publishableKey, visitorDevice } = section.dataset;
-  const identity = await call("POST", "/v2/identity/init", {}, { apiKey: publishableKey, saVid: visitorDevice });
-  const headers = { authorization: `Bearer ${identity.sessionToken}` };
-  return {
-    conversations: async () => (await call("GET", "/v2/conversations?limit=50", headers)).data,
-    messages: async (conversation) =>
-      (await call("GET", `/v2/conversations/${conversation.id}/messages?limit=100`, headers)).data.map((message) => ({
-        id: message.id,
-        role: message.role,
-        text: message.parts.map((part) => part.text ?? "").join(""),
-        vote: message.feedback,
-      })),
-    vote: async (id, vote, current) => {
-      const wanted = vote === current ? null : vote;
-      return (await call("POST", `/v2/messages/${id}/feedback`, headers, { feedback: wanted })).feedback;
-    },
-  };
-}
-
-async function handauncle(section) {
-  const { guestDevice, guestUser, userToken } = section.dataset;
-  const headers = userToken
-    ? { authorization: `Bearer ${userToken}` }
-    : { "x-device-id": guestDevice, "x-platform": "web", "x-user-id": guestUser };
-  const names = { "1": "like", "-1": "dislike" };
-  return {
-    conversations: async () =>
-      (await call("GET", "/api/v1/user/conversations?limit=50", headers)).data.conversations,
-    messages: async (conversation) =>
-      (await call("GET", `/api/v1/user/conversations/${conversation.id}/messages?limit=100`, headers)).data.messages
-        .map((message) => ({
-          id: message.id, role: message.role, text: message.content ?? "", vote: names[message.rating] ?? null,
-        })),
-    vote: async (id, vote) => {
-      const body = { rating: vote === "like" ? 1 : -1 };
-      const answer = await call("POST", `/api/v1/user/messages/${id}/feedback`, headers, body);
-      return names[answer.data.rating];
-    },
-  };
-}
-
-// ---------------------------------------------------------------- what is seen
-
-function element(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+function make(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
 }
 
-function thumb() {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", THUMB);
-  svg.append(path);
-  return svg;
+async function get(path, asked = {}, init = undefined) {
+  const response = await fetch(`/demo/${path}?${new URLSearchParams(asked)}`, init);
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  return response;
 }
 
-function thumbs(message, contract) {
-  let current = message.vote;
-  const buttons = [["like", "Good answer"], ["dislike", "Bad answer"]].map(([vote, label]) =>
-    element("button", { type: "button", "data-vote": vote, "aria-label": label, title: label }, thumb()));
-  const show = () => buttons.forEach((button) =>
-    button.setAttribute("aria-pressed", String(button.dataset.vote === current)));
-  buttons.forEach((button) => button.addEventListener("click", async () => {
-    try {
-      current = await contract.vote(message.id, button.dataset.vote, current);
-    } catch (error) {
-      button.title = `The server said no: ${error.message}`;
-    }
-    show();
-  }));
-  show();
-  return element("div", { class: "thumbs", role: "group", "aria-label": "Rate this answer" }, ...buttons);
-}
+// ---------------------------------------------------------------- who votes: asked for each request
 
-async function conversationCard(conversation, contract) {
-  const card = element("article", { class: "conversation" });
-  const messages = await contract.messages(conversation);
-  for (const message of messages) {
-    const from = message.role === "user" ? "message from-user" : "message";
-    card.append(element("p", { class: from, "data-message-id": message.id }, message.text));
-    if (message.role !== "user") card.append(thumbs(message, contract));
+const proofOf = async (element) => (await get("proof", element.closest(".talk").dataset)).json();
+
+PlauditThumbs.prototype.getToken = async function getToken() { return (await proofOf(this)).token; };
+PlauditThumbs.prototype.getHeaders = async function getHeaders() { return (await proofOf(this)).headers; };
+
+// ---------------------------------------------------------------- the chat
+
+const talks = new Map(); // by who and contract: a switch leaves what is on its way as it is
+let talk;
+
+async function ask(text) {
+  const here = talk;
+  here.append(make("p", { class: "question" }, text));
+  const answer = here.appendChild(make("div", { class: "answer" }, make("p", {})));
+  const { headers, body } = await get("chat", here.dataset, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ text }),
+  });
+  for await (const piece of piecesOf(body)) {
+    answer.firstChild.append(piece);
+    $("talk").scrollTop = $("talk").scrollHeight;
   }
-  return card;
+  answer.append(thumbs(here, headers.get("x-message-id"), headers.get("x-message-receipt")));
+  $("talk").scrollTop = $("talk").scrollHeight;
 }
 
-function note(method, path, body, status, answer) {
-  const shown = { ...answer };
-  if (shown.sessionToken) shown.sessionToken = "…";
-  const line = element("li", status < 400 ? {} : { class: "failed" },
-    element("code", {}, `${method} ${path} ${JSON.stringify(body)}`), element("br", {}),
-    element("code", { class: "log-body" }, `${status} ${JSON.stringify(shown)}`));
-  const log = document.getElementById("log");
-  log.prepend(line);
-  while (log.children.length > LOG_LINES_MAX) log.lastElementChild.remove();
+function thumbs(here, id, receipt) {
+  const element = make("plaudit-thumbs", {
+    "message-id": id, contract: here.dataset.contract, "conversation-id": here.conversation, comment: "dislike",
+    reasons: "",
+  });
+  if (receipt) element.setAttribute("receipt", receipt);
+  return element;
 }
 
-async function fill(section) {
-  const place = section.querySelector(".conversations");
+async function* piecesOf(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader(); // not every browser iterates over a stream
+  for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+}
+
+// Votes of an earlier visit are shown by the elements themselves.
+async function open(who, contract) {
+  const made = make("div", { class: "talk", "data-who": who, "data-contract": contract });
+  const { conversation_id, messages } = await (await get("chat", made.dataset)).json();
+  made.conversation = conversation_id;
+  for (const { id, role, content } of messages) {
+    made.append(role === "user"
+      ? make("p", { class: "question" }, content)
+      : make("div", { class: "answer" }, make("p", {}, content), thumbs(made, id)));
+  }
+  return made;
+}
+
+async function choose() {
+  const [who, contract] = ["who", "contract"].map((name) => $("way").elements[name].value);
+  const name = `${who} ${contract}`;
+  history.replaceState(null, "", `?${new URLSearchParams({ who, contract })}`);
+  if (!talks.has(name)) talks.set(name, open(who, contract));
+  talk = await talks.get(name);
+  $("talk").replaceChildren(talk);
+  $("how").textContent = HOW[name];
+  if (!talk.firstChild) await busy(() => ask($("questions").options[0].value));
+}
+
+async function busy(work) {
+  const places = document.querySelectorAll("#way input, #ask button");
+  for (const each of places) each.disabled = true;
+  $("said").textContent = "";
   try {
-    const contract = await (section.dataset.contract === "siteassist" ? siteassist : handauncle)(section);
-    for (const conversation of await contract.conversations()) {
-      place.append(await conversationCard(conversation, contract));
-    }
+    await work();
   } catch (error) {
-    place.replaceChildren(element("p", { class: "failed" }, `This did not work: ${error.message}. Reload the page.`));
+    $("said").textContent = `This did not work (${error.message}). Is the demo still running?`;
   }
+  for (const each of places) each.disabled = false;
 }
 
-document.querySelectorAll("section[data-contract]").forEach(fill);
+$("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { text } = event.target;
+  busy(() => ask(text.value)).then(refresh);
+  text.value = "";
+});
+$("way").addEventListener("change", () => busy(choose).then(refresh));
+
+// ---------------------------------------------------------------- offline: nothing leaves the page, and it is told so
+
+const send = window.fetch;
+let isOffline = false;
+
+window.fetch = (...asked) => isOffline ? Promise.reject(new TypeError("This page is offline")) : send(...asked);
+Object.defineProperty(navigator, "onLine", { get: () => !isOffline });
+
+$("offline").addEventListener("click", () => {
+  isOffline = !isOffline;
+  document.body.classList.toggle("offline", isOffline);
+  $("offline").setAttribute("aria-pressed", isOffline);
+  for (const each of document.querySelectorAll("#way input, #ask button")) each.disabled = isOffline;
+  $("said").textContent = isOffline ? "Offline. Votes wait in this browser, and are sent in order when you are back." : "";
+  dispatchEvent(new Event(isOffline ? "offline" : "online"));
+});
+
+// ---------------------------------------------------------------- what the server has
+
+const count = new Intl.NumberFormat("en");
+const percent = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+async function refresh() {
+  if (isOffline || document.hidden) return;
+  const { everything, page, votes } = await (await get("numbers")).json();
+  tell("likes", count.format(page.likes));
+  tell("dislikes", count.format(page.dislikes));
+  tell("answers", count.format(page.shown));
+  tell("votes", count.format(everything.votes));
+  tell("satisfaction", share(everything.satisfaction));
+  tell("response_rate", share(everything.response_rate));
+  $("likes-share").style.flexGrow = page.likes;
+  $("dislikes-share").style.flexGrow = page.dislikes;
+  $("latest").replaceChildren(...votes.map(row));
+  $("none").hidden = votes.length > 0;
+}
+
+function share({ value, low, high }) {
+  const [said, from, to] = [value, low, high].map((each) => percent.format(100 * each));
+  return `${said}% (${from} to ${to})`;
+}
+
+function tell(id, text) {
+  if ($(id).textContent === text) return;
+  $(id).textContent = text;
+  $(id).getAnimations().forEach((each) => each.cancel());
+  $(id).animate({ backgroundColor: ["var(--news)", "transparent"] }, 1500);
+}
+
+function row({ vote, comment, reasons, contract, auth_level, revision }) {
+  const facts = `${contract}, ${auth_level}, revision ${revision}${reasons.map((each) => `, ${each}`).join("")}`;
+  return make("li", { class: vote }, make("strong", {}, vote), ` ${comment ?? ""} `, make("span", { class: "faint" }, facts));
+}
+
+document.addEventListener("plaudit-vote", refresh);
+setInterval(() => refresh().catch(() => {}), REFRESH_MILLISECONDS); // votes of other pages, too
+
+// ---------------------------------------------------------------- the way that the address names
+
+for (const [name, value] of new URLSearchParams(location.search)) {
+  document.querySelectorAll(`#way input[name="${CSS.escape(name)}"]`).forEach((each) => { each.checked = each.value === value; });
+}
+await busy(choose);
+await refresh();
