@@ -35,12 +35,15 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
     there = set(conversations)
     outcomes: list[Registered | Conflict] = []
     new: dict[str, Message] = {}
+    completed: dict[str, Message] = {}
     for given in messages:
         message = linking.settled(given, linked)
         existing = known.get(message.id)
         conflict = registration_conflict(message, existing, conversations.get(message.conversation_id))
         if conflict is None and message.id in incomplete:
-            conflict = yield from _complete(message, incomplete.pop(message.id))
+            conflict = _other_content(message, incomplete[message.id])
+            if conflict is None:
+                completed.setdefault(message.id, message)
         outcomes.append(conflict or Registered(created=existing is None, owner=linked.get(given.owner)))
         if conflict is None and existing is None:
             new[message.id] = known[message.id] = message
@@ -50,6 +53,8 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
     yield Put("insert_message", [(*rows.message_row(new[message_id]), *_receipt(message_id, hashes))
                                  for message_id in sorted(new)])
     yield Put("touch_conversation", _touched(new.values()))
+    for message_id in sorted(completed):  # after the conversations, as whoever links has it
+        yield from _complete(completed[message_id])
     yield from _count(project_id, [message for message in new.values() if message.role is Role.ASSISTANT], zones)
     return outcomes
 
@@ -76,10 +81,15 @@ def _receipt(message_id: str, hashes: Mapping[str, str | None] | None) -> Row:
     return (0, None) if hashes is None else (1, hashes[message_id])
 
 
-def _complete(message: Message, content_sha256: str | None) -> Steps[Conflict | None]:
-    """Of a message that only a receipt has told of so far; and the votes on it can be searched by its content."""
+def _other_content(message: Message, content_sha256: str | None) -> Conflict | None:
+    """Than its receipt said."""
     if content_sha256 and message.content is not None and content_sha256 != _sha256(message.content):
         return Conflict("message", "content")
+    return None
+
+
+def _complete(message: Message) -> Steps[None]:
+    """Of a message that only a receipt has told of so far; and the votes on it can be searched by its content."""
     key = {"project_id": message.project_id, "message_id": message.id}
     yield Ask("complete_message", {**key, "content": message.content, "metadata": rows.to_json(message.metadata),
                                    "in_reply_to": message.in_reply_to, "trace_id": message.trace_id,
@@ -87,7 +97,6 @@ def _complete(message: Message, content_sha256: str | None) -> Steps[Conflict | 
     if message.content:
         votes = yield Ask("read_votes_on", key)
         yield from reword(message.project_id, message.id, message.content, votes)
-    return None
 
 
 def _sha256(content: str) -> str:
