@@ -6,6 +6,7 @@ it can without waiting for it.
 
 import asyncio
 import re
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,11 +14,12 @@ from counting import fold_all, wrong_totals
 from databases import opened
 from examples import ANNA, DISLIKE, GUEST, NOW, Clock, a_message, a_vote
 from register import contradictions
+from strangers import A_REVIEW
 
-from plaudit.errors import Forbidden
-from plaudit.model import AuthLevel, Receipt, Role, Subject, SubjectKind
+from plaudit.errors import Forbidden, NotFound
+from plaudit.model import AuthLevel, Receipt, ReviewFilter, Role, Subject, SubjectKind
 from plaudit.rules import decide
-from plaudit.store import linking, writes
+from plaudit.store import linking, reviewing, writes
 from plaudit.store.postgres import PostgresStore
 from plaudit.store.postgres_connections import WRITING, Overtaken, run
 from plaudit.store.postgres_server import Servers
@@ -27,10 +29,10 @@ from plaudit.store.queries import postgres_queries
 pytestmark = pytest.mark.anyio
 
 TABLES = ("messages", "conversations", "feedback", "history", "cells", "totals_changes", "totals_hourly",
-          "totals_daily", "review_queue", "search", "links")
+          "totals_daily", "review_queue", "reviews", "search", "links")
 SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted) FROM pg_sleep(0.01)"
 LEFT_BEHIND = [f"SELECT message_id FROM {table} WHERE {column} = '{GUEST.key}'" for table, column in (
-    ("messages", "owner"), ("feedback", "subject"))]
+    ("messages", "owner"), ("feedback", "subject"), ("reviews", "subject"))]
 
 
 def theirs(message_id, **changes):
@@ -45,6 +47,9 @@ VOTED, UNVOTED = "m-1", "m-2"
 NEW = [theirs("m-3", conversation_id="c-2"), theirs("m-4", role=Role.USER)]  # in a new conversation, in a known one
 KNOWN = NEW[1:]
 RECEIPT = Receipt(theirs("m-5", conversation_id="c-3"), NOW, NOW + 1)
+BY_RECEIPT = [theirs("m-6"), theirs("m-7")]  # in the conversation of the first two
+COMPLETE = [replace(it, content="It takes ten days.") for it in reversed(BY_RECEIPT)]
+AND_MORE = [*COMPLETE, theirs("m-8")]
 
 
 # ---------------------------------------------------------------- who meets whom
@@ -95,9 +100,19 @@ async def registers(connections, messages=NEW):
     return await connections.attempt(WRITING, partial(run, plan=partial(writes.register, "acme", messages, {})))
 
 
+async def reviews(connections):
+    return await gathered(connections.attempt(WRITING, partial(
+        run, plan=partial(reviewing.review, "acme", VOTED, GUEST, 1, A_REVIEW))))
+
+
 async def links(connections):
     return await connections.attempt(WRITING, partial(
         run, plan=partial(linking.link, linking.Link("acme", GUEST, ANNA, NOW), {})))
+
+
+async def gathered(*awaited):
+    """What each gives, or refuses."""
+    return await asyncio.gather(*awaited, return_exceptions=True)
 
 
 @pytest.fixture
@@ -111,11 +126,12 @@ async def servers(postgres_url):
 
 
 OTHERS = {
-    "votes": lambda store: asyncio.gather(*(store.submit(their_vote(it)) for it in (VOTED, UNVOTED)),
-                                          return_exceptions=True),
-    "votes with a receipt": lambda store: asyncio.gather(
-        store.submit(their_vote("m-5", receipt=RECEIPT)), return_exceptions=True),
+    "votes": lambda store: gathered(*(store.submit(their_vote(it)) for it in (VOTED, UNVOTED))),
+    "votes with a receipt": lambda store: gathered(store.submit(their_vote("m-5", receipt=RECEIPT))),
     "registers": lambda store: store.register(NEW),
+    "completes": lambda store: store.register(COMPLETE),
+    "completes and registers": lambda store: store.register(AND_MORE),
+    "reviews": lambda store: gathered(store.review("acme", VOTED, GUEST, 1, A_REVIEW)),
     "links": lambda store: store.link("acme", GUEST, ANNA, NOW),
 }
 MEETINGS = {  # who stops, and what another process does meanwhile
@@ -127,6 +143,12 @@ MEETINGS = {  # who stops, and what another process does meanwhile
     "a link and a vote with a receipt": (links, "votes with a receipt"),
     "a link and a registration": (links, "registers"),
     "a link and the same link": (links, "links"),
+    "a completion and a link": (partial(registers, messages=COMPLETE), "links"),
+    "a link and a completion": (links, "completes"),
+    "a completion with more and a link": (partial(registers, messages=AND_MORE), "links"),
+    "a link and a completion with more": (links, "completes and registers"),
+    "a review and a link": (reviews, "links"),
+    "a link and a review": (links, "reviews"),
 }
 
 
@@ -144,6 +166,8 @@ async def meet(servers, meeting, statements):
     await watcher.execute(f"TRUNCATE {', '.join(TABLES)}")
     await store.register([theirs(VOTED), theirs(UNVOTED)])
     await store.submit(their_vote(VOTED))
+    for shown in BY_RECEIPT:
+        await store.submit(their_vote(shown.id, receipt=Receipt(shown, NOW, NOW + 1)))
     stops, meanwhile = MEETINGS[meeting]
     begun = []
 
@@ -166,9 +190,12 @@ async def left_behind(servers, url):
 
 
 @pytest.mark.parametrize("meeting", MEETINGS)
-async def test_nothing_is_left_behind(servers, postgres_url, meeting):
+async def test_nothing_is_left_behind(servers, postgres, postgres_url, meeting):
+    """Nor does anybody wait for who waits for them: the database gives one of them up, but a second later."""
+    before = postgres.log.count("deadlock detected")
     async for _ in each_moment(servers, meeting):
         assert await left_behind(servers, postgres_url) == []
+    assert postgres.log.count("deadlock detected") == before
 
 
 @pytest.mark.parametrize("meeting", ["a vote and a link", "a link and votes"])
@@ -195,6 +222,28 @@ async def test_a_registration_is_never_refused(servers):
             assert {(await servers[0].message("acme", it)).owner for it in ("m-1", "m-3", "m-4")} == {ANNA}
 
 
+@pytest.mark.parametrize("meeting", [it for it in MEETINGS if "completion" in it])
+async def test_a_content_that_comes_meanwhile_is_what_votes_are_found_by(servers, meeting):
+    async for _ in each_moment(servers, meeting):
+        page = await servers[0].review_queue("acme", ReviewFilter(search="days"), limit=9, cursor=None)
+        assert {(it.rated.message.id, it.rated.feedback.subject) for it in page.items} == {("m-6", ANNA), ("m-7", ANNA)}
+
+
+@pytest.mark.parametrize("meeting", ["a review and a link", "a link and a review"])
+async def test_a_review_is_of_the_users_vote_or_refused(servers, meeting):
+    """In the queue as well."""
+    seen = set()
+    async for said in each_moment(servers, meeting):
+        [outcome] = said[meeting == "a link and a review"]
+        assert outcome is None or isinstance(outcome, NotFound)
+        reviewed = outcome is None
+        assert await servers[0].reviews("acme", VOTED) == ([(ANNA, 2, A_REVIEW)] if reviewed else [])
+        queue = (await servers[0].review_queue("acme", ReviewFilter(reviewed=reviewed), limit=9, cursor=None)).items
+        assert (VOTED, A_REVIEW if reviewed else None) in [(it.rated.message.id, it.review) for it in queue]
+        seen.add(reviewed)
+    assert seen == {True, False}
+
+
 # ---------------------------------------------------------------- controls
 
 INSTEAD = "SELECT 1 FROM unnest({});"
@@ -212,6 +261,7 @@ FORGETTING = {  # a statement, what of it is forgotten, and where that is notice
     "whose a conversation is": (
         "touch_conversation", r"\nWHERE conversations\.owner = excluded\.owner", "",
         "a registration in a known conversation and a link"),
+    "that somebody reviews a vote": ("read_standing", r"\nFOR SHARE", "", "a review and a link"),
 }
 
 

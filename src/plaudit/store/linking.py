@@ -14,11 +14,13 @@ writes too, and whoever comes second learns of the first:
 - A vote writes the row of its key in `feedback`. A link claims the rows of all keys that such a vote can have, also
   those that are not there (`claim_votes`). Who voted first is seen; who votes later waits, and then finds in
   `append_history` that the message is not theirs any more.
+- A review keeps the row of its vote as it is. A link looks for reviews once it has claimed that row.
+- A registration that completes a receipt's message changes its row, as a link does before it reads the content.
 
-All write in the same order: links, conversations, votes by their keys.
+All write in the same order: links, conversations, votes by their keys, messages.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -34,7 +36,7 @@ from plaudit.store.tally import Counted, Tally, counted
 CHUNK = 500  # messages or conversations a statement
 UNUSED = 2**31 - 1  # a revision that no vote has
 KNOWN = slice(1, 18)  # of a row: what `Known` is made of
-STATE = slice(23, None)  # and a vote
+STATE = slice(22, None)  # and a vote
 
 T = TypeVar("T")
 Owning = TypeVar("Owning", Message, Conversation)
@@ -50,23 +52,22 @@ class Link(NamedTuple):
 
 
 class Owned(NamedTuple):
-    """A message, and its owner's vote on it with whether somebody has reviewed it. And what is counted of the user's
-    own vote, should there be one."""
+    """A message, and its owner's vote on it. And what is counted of the user's own vote, should there be one."""
 
     id: str
     known: Known
     vote: Feedback | None
-    reviewed: bool
     user_has_voted: bool
     user_counted: Counted | None
 
 
 class Entry(NamedTuple):
-    """What a vote becomes: the history's next entry of it, and its number there."""
+    """What a vote becomes: the history's next entry of it, and its number there. And whether the vote is reviewed."""
 
     owned: Owned
     state: Feedback
     seq: int
+    reviewed: bool
 
 
 def link(it: Link, zones: Mapping[str, str]) -> Steps[Linked]:
@@ -144,8 +145,9 @@ def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str]) -> Steps[
     found = yield Ask("read_messages_to_give", {**names, "ids": ids})
     owned = sorted(map(_owned, found), key=lambda each: each.id)
     yield Put("claim_votes", [_claim(it, each) for each in owned if _can_have_votes(each)])
+    reviewed = yield Ask("read_reviewed", {"project_id": it.project_id, "owner": it.owner.key, "ids": ids})
     change_id, *numbers = yield from _numbers(len(owned) + 1)
-    entries = _entries(it, owned, numbers)
+    entries = _entries(it, owned, numbers, {message_id for message_id, in reviewed})
     moved = [entry for entry in entries if entry.state.subject == it.user]
     ended = [entry for entry in entries if entry.state.subject == it.owner]
     yield from _write(ended)  # before the message is the user's: an entry is its owner's
@@ -160,13 +162,12 @@ def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str]) -> Steps[
 
 def _owned(row: Row) -> Owned:
     """Of `read_messages_to_give`."""
-    reviewed, vote, commented, auth_level, reasons = row[KNOWN.stop:STATE.start]
+    vote, commented, auth_level, reasons = row[KNOWN.stop:STATE.start]
     state = row[STATE]
     project_id, _, subject, *_ = state
     return Owned(
         id=row[0], known=Known(project_id, row[KNOWN]), vote=rows.feedback(state) if subject else None,
-        reviewed=bool(reviewed), user_has_voted=auth_level is not None,
-        user_counted=counted(vote, commented, auth_level, reasons))
+        user_has_voted=auth_level is not None, user_counted=counted(vote, commented, auth_level, reasons))
 
 
 def _can_have_votes(owned: Owned) -> bool:
@@ -183,10 +184,11 @@ def _numbers(count: int) -> Steps[list[int]]:
     return sorted(number for number, in (yield Ask("take_numbers", {"count": count})))
 
 
-def _entries(it: Link, owned: Sequence[Owned], numbers: Sequence[int]) -> list[Entry]:
+def _entries(it: Link, owned: Sequence[Owned], numbers: Sequence[int], reviewed: Container[str]) -> list[Entry]:
     states = [rules.become(each.vote, it.user, it.at, user_has_voted=each.user_has_voted) if each.vote else None
               for each in owned]
-    return [Entry(each, state, number) for each, state, number in zip(owned, states, numbers, strict=True) if state]
+    return [Entry(each, state, number, each.id in reviewed)
+            for each, state, number in zip(owned, states, numbers, strict=True) if state]
 
 
 def _write(entries: Sequence[Entry]) -> Steps[None]:
@@ -201,7 +203,7 @@ def _give_reviews(names: Mapping[str, str], moved: Sequence[Entry]) -> Steps[Non
     if moved:
         yield Ask("give_reviews", {**names, "ids": [entry.owned.id for entry in moved]})
     for entry in moved:
-        if entry.owned.reviewed:
+        if entry.reviewed:
             yield Ask("renew_review", {**names, "message_id": entry.owned.id, "revision": entry.state.revision})
 
 
@@ -221,9 +223,9 @@ def _count(it: Link, owned: Sequence[Owned], change_id: int, zones: Mapping[str,
 
 def _move(entry: Entry) -> Move:
     """In the queue a vote that is the user's now stands anew, and one that ended stands no more."""
-    owned, state, seq = entry
+    owned, state, seq, reviewed = entry
     joins = rank_of(seq, derived.counted_now(state))
-    return Move(Changed(state, seq, owned.known), rank_of(owned.known.seq, owned.known.before), joins, owned.reviewed)
+    return Move(Changed(state, seq, owned.known), rank_of(owned.known.seq, owned.known.before), joins, reviewed)
 
 
 def _chunks(values: Sequence[T]) -> list[list[T]]:

@@ -125,20 +125,26 @@ CROSS JOIN messages AS m INDEXED BY messages_by_conversation
 WHERE m.project_id = :project_id AND m.conversation_id = w.value AND m.owner = :owner;
 
 -- read_messages_to_give --
--- Messages that become a user's: each with what a vote's decision knows, whether its vote is reviewed, how the user's own
--- vote on it counts, and its vote.
+-- Messages that become a user's: each with what a vote's decision knows, how the user's own vote on it counts, and its
+-- vote. A content may yet come before they are the user's, so that each is taken for one that has it.
 SELECT m.message_id, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
        f.comment IS NOT NULL, f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
-       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level, u.reasons,
+       TRUE, u.vote, u.comment IS NOT NULL, u.auth_level, u.reasons,
        m.project_id, m.message_id, f.subject, f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level,
        f.created_at, f.updated_at
 FROM json_each(:ids) AS w
 CROSS JOIN messages AS m
 LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner
 LEFT JOIN feedback AS u ON u.project_id = m.project_id AND u.message_id = m.message_id AND u.subject = :user
-LEFT JOIN reviews AS r
-    ON r.project_id = m.project_id AND r.message_id = m.message_id AND r.subject = m.owner AND r.revision = f.revision
 WHERE m.project_id = :project_id AND m.message_id = w.value AND m.owner = :owner;
+
+-- read_reviewed --
+-- On which of these messages the owner's vote, as it stands, is reviewed.
+SELECT f.message_id
+FROM json_each(:ids) AS w
+CROSS JOIN feedback AS f ON f.project_id = :project_id AND f.message_id = w.value AND f.subject = :owner
+CROSS JOIN reviews AS r
+    ON r.project_id = f.project_id AND r.message_id = f.message_id AND r.subject = f.subject AND r.revision = f.revision;
 
 -- claim_votes --
 -- Nothing: there is one writer.

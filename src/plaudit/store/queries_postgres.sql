@@ -107,15 +107,27 @@ WHERE m.project_id = :project_id AND m.conversation_id = ANY(:ids::text[]) AND m
 -- read_messages_to_give --
 SELECT m.message_id, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level,
        f.comment IS NOT NULL, f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
-       m.content IS NOT NULL, r.revision IS NOT NULL, u.vote, u.comment IS NOT NULL, u.auth_level, u.reasons,
+       TRUE, u.vote, u.comment IS NOT NULL, u.auth_level, u.reasons,
        m.project_id, m.message_id, f.subject, f.vote, f.comment, f.reasons, f.revision, f.contract, f.auth_level,
        f.created_at, f.updated_at
 FROM messages AS m
 LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner
 LEFT JOIN feedback AS u ON u.project_id = m.project_id AND u.message_id = m.message_id AND u.subject = :user
-LEFT JOIN reviews AS r
-    ON r.project_id = m.project_id AND r.message_id = m.message_id AND r.subject = m.owner AND r.revision = f.revision
 WHERE m.project_id = :project_id AND m.message_id = ANY(:ids::text[]) AND m.owner = :owner;
+
+-- read_reviewed --
+SELECT f.message_id
+FROM feedback AS f
+JOIN reviews AS r
+    ON r.project_id = f.project_id AND r.message_id = f.message_id AND r.subject = f.subject AND r.revision = f.revision
+WHERE f.project_id = :project_id AND f.message_id = ANY(:ids::text[]) AND f.subject = :owner;
+
+-- read_standing --
+-- Until the review of it is written, the vote stays as it is, and whose it is.
+SELECT f.vote, f.comment IS NOT NULL, f.auth_level, f.revision, f.seq
+FROM feedback AS f
+WHERE f.project_id = :project_id AND f.message_id = :message_id AND f.subject = :subject
+FOR SHARE;
 
 -- claim_votes --
 -- Rows of keys as they were read, and one for each key that has none, with a revision that no vote has. One that a vote
