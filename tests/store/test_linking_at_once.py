@@ -24,7 +24,7 @@ from plaudit.store.postgres import PostgresStore
 from plaudit.store.postgres_connections import WRITING, Overtaken, run
 from plaudit.store.postgres_server import Servers
 from plaudit.store.postgres_votes import Votes
-from plaudit.store.queries import postgres_queries
+from plaudit.store.queries import postgres_queries, queries
 
 pytestmark = pytest.mark.anyio
 
@@ -261,7 +261,7 @@ FORGETTING = {  # a statement, what of it is forgotten, and where that is notice
     "whose a conversation is": (
         "touch_conversation", r"\nWHERE conversations\.owner = excluded\.owner", "",
         "a registration in a known conversation and a link"),
-    "that somebody reviews a vote": ("read_standing", r"\nFOR SHARE", "", "a review and a link"),
+    "that somebody reviews a vote": ("hold_vote", ALL, queries()["hold_vote"], "a review and a link"),
 }
 
 

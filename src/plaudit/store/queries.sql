@@ -400,7 +400,8 @@ WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank IN (SELEC
 ORDER BY q.rank DESC
 LIMIT :limit;
 
--- read_standing --
+-- hold_vote --
+-- A vote that is about to be reviewed.
 SELECT f.vote, f.comment IS NOT NULL, f.auth_level, f.revision, f.seq
 FROM feedback AS f
 WHERE f.project_id = :project_id AND f.message_id = :message_id AND f.subject = :subject;

@@ -122,12 +122,11 @@ JOIN reviews AS r
     ON r.project_id = f.project_id AND r.message_id = f.message_id AND r.subject = f.subject AND r.revision = f.revision
 WHERE f.project_id = :project_id AND f.message_id = ANY(:ids::text[]) AND f.subject = :owner;
 
--- read_standing --
--- Until the review of it is written, the vote stays as it is, and whose it is.
-SELECT f.vote, f.comment IS NOT NULL, f.auth_level, f.revision, f.seq
-FROM feedback AS f
+-- hold_vote --
+-- Written as it is: until the review of it is there, it stays so, and whose it is.
+UPDATE feedback AS f SET revision = f.revision
 WHERE f.project_id = :project_id AND f.message_id = :message_id AND f.subject = :subject
-FOR SHARE;
+RETURNING f.vote, f.comment IS NOT NULL, f.auth_level, f.revision, f.seq;
 
 -- claim_votes --
 -- Rows of keys as they were read, and one for each key that has none, with a revision that no vote has. One that a vote

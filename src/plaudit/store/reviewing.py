@@ -53,7 +53,7 @@ def queue(project_id: str, wanted: ReviewFilter, *, limit: int, cursor: str | No
 def review(project_id: str, message_id: str, subject: Subject, revision: int, said: Review | None) -> Steps[None]:
     """See `ports.Store.review`."""
     key: dict[str, Any] = {"project_id": project_id, "message_id": message_id, "subject": subject.key}
-    found = yield Ask("read_standing", key)
+    found = yield Ask("hold_vote", key)
     if not found:
         raise NotFound("vote", message_id)
     [[vote, commented, auth_level, now_revision, seq]] = found
