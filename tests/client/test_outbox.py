@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from plaudit.client import Batching, Closed, Counts, Message, PlauditError, Visitor
+from plaudit.client import Batching, Closed, Counts, Invalid, Message, PlauditError, Visitor
 from plaudit.client.answers import Answer
 from plaudit.client.outbox import Line, Outbox, deliver
 from plaudit.client.retries import Patience, Send, Silence
@@ -142,6 +142,56 @@ def test_the_one_line_for_which_a_batch_is_refused_is_found(status):
     assert [(one.message.id, one.reason, one.error.status) for one in dropped] == [("m-21", "refused", status)]
     assert outbox.counts == Counts(stored=63, refused=1)
     assert sizes == [16, 16, 8, 4, 8, 4, 2, 1, 2, 1, 2, 4, 8, 16, 12]
+
+
+@pytest.mark.parametrize("status", [403, 404, 406, 501])
+def test_what_stands_between_costs_no_more_than_a_line_either(status):
+    """Such as a firewall that dislikes a word, where Plaudit itself has said nothing."""
+    dropped = []
+    outbox = Outbox(Batching(lines_max=16), dropped.append)
+    for number in range(64):
+        outbox.offer(line(f"m-{number}", 500 if number == 21 else 40))
+    sent(outbox, lambda bodies: Answer(status, {}, b"<html>") if max(map(len, bodies)) > 100
+         else results(*["created"] * len(bodies)))
+    assert [(one.message.id, one.reason, one.error.status) for one in dropped] == [("m-21", "refused", status)]
+    assert outbox.counts == Counts(stored=63, refused=1)
+
+
+@pytest.mark.parametrize(("answer", "told"), [
+    (GONE, "gone"), (Answer(503, {}, b"<html>"), "status 503"), (Answer(302, {}, b""), "is the URL right"),
+    (Answer(200, {}, b"<html>"), "is the URL right")])
+def test_what_waits_in_vain_is_logged_ever_more_seldom_and_dropped_with_the_reason(caplog, answer, told):
+    """A wrong address is found in the log, and not in a buffer that was full one day."""
+    dropped = []
+    outbox = Outbox(Batching(waiting_max=2), dropped.append)
+    for number in range(2):
+        outbox.offer(line(f"m-{number}"))
+    answers = iter([answer] * 20)
+    sent(outbox, lambda _: next(answers))
+    outbox.offer(line("m-2"))
+    outbox.give_up()
+    assert [(one.message.id, one.reason) for one in dropped] == [
+        ("m-2", "buffer_full"), ("m-0", "given_up"), ("m-1", "given_up")]
+    assert all(told in str(one.error) for one in dropped)
+    assert [record.args[0] for record in caplog.records] == [4, 8, 16]
+    assert told in caplog.text
+
+
+def test_what_is_dropped_while_all_goes_well_has_no_error():
+    dropped = []
+    outbox = Outbox(Batching(waiting_max=1), dropped.append)
+    outbox.offer(line("m-0"))
+    answers = iter([GONE, results("created")])
+    sent(outbox, lambda _: next(answers))
+    for number in (1, 2):
+        outbox.offer(line(f"m-{number}"))
+    assert [(one.message.id, one.error) for one in dropped] == [("m-2", None)]
+
+
+def test_batches_of_nothing_are_refused():
+    """They would be sent for ever."""
+    with pytest.raises(Invalid, match="lines_max"):
+        Batching(lines_max=0)
 
 
 def test_a_key_that_is_not_believed_drops_what_is_sent_with_it_and_says_so():

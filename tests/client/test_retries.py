@@ -65,7 +65,7 @@ def answer(status, **headers):
 OK = answer(200)
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 502, 503, 504, 521])
 def test_what_may_pass_is_tried_again(status):
     assert went([answer(status), GONE, OK])[1] == 200
 

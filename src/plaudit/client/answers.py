@@ -21,7 +21,7 @@ from plaudit.client.nouns import (
     Submitted,
 )
 
-OK, CREATED = 200, 201
+OK, CREATED, REFUSED = 200, 201, 400
 RETRY_AFTER_SECONDS_MAX = 24 * 60 * 60.0  # whoever says more has not meant it
 STORED = frozenset(("created", "unchanged"))
 
@@ -69,15 +69,27 @@ class Page:
 
 def refusal(answer: Answer) -> PlauditError:
     """The error that an answer is. A proxy's own page has no code: its status stands for one."""
+    if answer.status < REFUSED:
+        return _unreadable(answer)
     kind = KINDS.get(answer.status, PlauditError)
-    try:
-        said = msgspec.json.decode(answer.body)["error"]
-        code, message, details = str(said["code"]), str(said["message"]), dict(said.get("details") or NO_DETAILS)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError, ValueError,
-            AttributeError):
-        code, message, details = None, f"HTTP status {answer.status}, without a word of Plaudit's", {}
+    code, message, details = _reason(answer) or (None, f"HTTP status {answer.status}, without a word of Plaudit's", {})
     return kind(message, code=code, details=details, request_id=answer.request_id, status=answer.status,
                 retry_after_seconds=answer.retry_after_seconds)
+
+
+def is_strangers_refusal(answer: Answer) -> bool:
+    """Said by something that stands before Plaudit."""
+    return answer.status >= REFUSED and _reason(answer) is None
+
+
+def _reason(answer: Answer) -> tuple[str, str, Json] | None:
+    """Code, message and details, where Plaudit said them."""
+    try:
+        said = msgspec.json.decode(answer.body)["error"]
+        return str(said["code"]), str(said["message"]), dict(said.get("details") or NO_DETAILS)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError, ValueError,
+            AttributeError):
+        return None
 
 
 # ---------------------------------------------------------------- by operation; each raises `PlauditError`
@@ -125,7 +137,7 @@ def history(answer: Answer) -> list[Revision]:
 
 def _read(answer: Answer, read: Callable[[Json], T]) -> T:
     if answer.status not in {OK, CREATED}:
-        raise refusal(answer) if answer.status >= 400 else _unreadable(answer)  # noqa: PLR2004 - HTTP's own border
+        raise refusal(answer)
     try:
         return read(msgspec.json.decode(answer.body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError, AttributeError) as error:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
-from plaudit.client.answers import Answer, line_results
+from plaudit.client.answers import REFUSED, is_strangers_refusal, line_results
 from plaudit.client.calls import register_batch
-from plaudit.client.errors import Closed, PlauditError, UnreadableAnswer
+from plaudit.client.errors import Closed, Invalid, PlauditError, UnreadableAnswer
 from plaudit.client.nouns import Message
 from plaudit.client.retries import (
     Chance,
@@ -29,11 +29,11 @@ from plaudit.client.retries import (
 )
 
 TOO_MUCH_OR_AMISS = frozenset((400, 408, 413, 422, 500))  # perhaps for one line's sake
-REFUSED = 400
+FAILURES_UNTIL_SAID = 4  # about a second
 
 log = logging.getLogger("plaudit.client")
 
-Reason = Literal["buffer_full", "refused", "given_up"]
+WhyDropped = Literal["buffer_full", "refused", "given_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,22 @@ class Batching:
     lines_max: int = 500
     lines_bytes_max: int = 1024 * 1024
 
+    def __post_init__(self) -> None:
+        if self.lines_max < 1:
+            raise Invalid.field("lines_max", "must be at least 1")
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A message that this client no longer tries to register.
 
     `buffer_full`: it was never sent. `refused`: the server said why, in `error`. `given_up`: time was over when the
-    client was closed; it may have been registered all the same, and registering it again is safe.
+    client was closed; it may have been registered all the same, and registering it again is safe. `error` is then
+    what the last attempt to send anything failed with, if it failed.
     """
 
     message: Message
-    reason: Reason
+    reason: WhyDropped
     error: PlauditError | None = None
 
 
@@ -91,6 +96,7 @@ class Outbox:
         self._bytes = 0
         self._at_once = batching.lines_max
         self._counts = Counts()
+        self._failure: PlauditError | None = None  # of the last attempt
         self._closed = False
 
     @property
@@ -122,7 +128,7 @@ class Outbox:
             else:
                 self._count(buffer_full=1)
         if not fits:
-            self._tell(Dropped(line.message, "buffer_full"))
+            self._tell(Dropped(line.message, "buffer_full", self._failure))
         return fits
 
     def batch(self) -> list[Line]:
@@ -147,9 +153,16 @@ class Outbox:
             refused = sum(error is not None for error in errors)
             self._count(stored=len(batch) - refused, refused=refused)
             self._at_once = min(self._batching.lines_max, 2 * self._at_once)
+            self._failure = None
         for line, error in zip(batch, errors, strict=True):
             if error is not None:
                 self._tell(Dropped(line.message, "refused", error))
+
+    def fail(self, error: PlauditError, failures: int) -> None:
+        """Nothing is settled, for so many times in a row. From the fourth on it is logged, ever more seldom."""
+        self._failure = error
+        if failures >= FAILURES_UNTIL_SAID and failures.bit_count() == 1:
+            log.warning("Registrations wait: %d attempts have failed, the last one: %s", failures, error)
 
     def narrow(self, lines: int) -> None:
         """Send only so many the next time."""
@@ -167,7 +180,7 @@ class Outbox:
             lines, self._lines, self._bytes = list(self._lines), deque(), 0
             self._count(given_up=len(lines))
         for line in lines:
-            self._tell(Dropped(line.message, "given_up"))
+            self._tell(Dropped(line.message, "given_up", self._failure))
 
     def _count(self, *, stored: int = 0, buffer_full: int = 0, refused: int = 0, given_up: int = 0) -> None:
         now = self._counts
@@ -206,6 +219,7 @@ def deliver(outbox: Outbox, key: str, patience: Patience, chance: Chance) -> Ste
             failures = 0
             continue
         failures += 1
+        outbox.fail(failure(outcome), failures)
         if is_divisible(outcome, len(batch)):
             outbox.narrow(len(batch) // 2)
         yield pause_after(outcome, failures, patience, chance)
@@ -226,4 +240,7 @@ def verdict(outcome: Outcome, lines: int) -> list[PlauditError | None] | None:
 
 
 def is_divisible(outcome: Outcome, lines: int) -> bool:
-    return isinstance(outcome, Answer) and outcome.status in TOO_MUCH_OR_AMISS and lines > 1
+    """What stands before the server may refuse for any reason: a line that it dislikes, or a server that restarts."""
+    if isinstance(outcome, Silence) or is_worth_repeating(outcome) or lines == 1:
+        return False
+    return outcome.status in TOO_MUCH_OR_AMISS or is_strangers_refusal(outcome)

@@ -13,7 +13,7 @@ from plaudit.client.answers import Answer, refusal
 from plaudit.client.calls import Call
 from plaudit.client.errors import PlauditError
 
-WORTH_REPEATING = frozenset((429, 502, 503, 504))
+WORTH_REPEATING = frozenset((429, 502, 503, 504, *range(520, 531)))  # the last are Cloudflare's
 DOUBLINGS_MAX = 16
 TIMEOUT_SECONDS_MIN = 0.001
 
