@@ -1,6 +1,7 @@
 """Every operation of both clients against a real server, and what each of them raises."""
 
 import asyncio
+import pickle
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -345,6 +346,20 @@ def test_another_server_is_found_out(kind, between, status):
             client.message("m")
         assert failed.value.status == status
         assert isinstance(failed.value, UnreadableAnswer) == (status < 400)
+
+
+def test_whoever_is_not_there_is_named(kind):
+    with kind("http://127.0.0.1:1/votes", "sk_x", trust_env=False, total_seconds=0.01) as client, \
+            pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:1/votes: ConnectError"):
+        client.message("m")
+
+
+def test_an_error_may_go_to_another_process(client):
+    with pytest.raises(NotFound) as refused:
+        client.message("nobody-knows-it")
+    for error in (refused.value, NotFound()):
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), vars(copy), str(copy)) == (type(error), vars(error), str(error))
 
 
 def test_no_key_is_in_what_is_printed(client):

@@ -71,3 +71,22 @@ def test_a_forked_child_registers_by_itself(server):
     assert python(PRELUDE + FORK, *asked(server), *names) == [names[0], "2"]
     with Plaudit(*asked(server), trust_env=False) as client:
         assert [client.message(name).id for name in names] == names
+
+
+INTERRUPTED = """
+import signal
+def interrupt(*_):
+    raise KeyboardInterrupt
+client.register(shown("never-sent"))
+signal.signal(signal.SIGALRM, interrupt)
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+try:
+    client.close()
+except KeyboardInterrupt:
+    print(client.counts.waiting, client.counts.given_up)
+"""
+
+
+def test_whoever_does_not_wait_for_closing_still_knows_what_was_dropped():
+    """Ctrl-C a second time."""
+    assert python(PRELUDE + INTERRUPTED, "http://127.0.0.1:1", "sk_x") == ["0", "1"]

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class AsyncPlaudit(Offline):
-    """Of one event loop. Every call that asks the server raises `PlauditError`."""
+    """Of one event loop: the one in which it is used first. Every call that asks the server raises `PlauditError`."""
 
     def _begin(self) -> None:
         super()._begin()
@@ -45,15 +45,17 @@ class AsyncPlaudit(Offline):
     async def close(self) -> None:
         """Send what waits, for `close_seconds` at the most, and drop the rest."""
         self._closed = True
-        await self._courier.close(self._close_seconds)
-        await self._http.close()
+        try:
+            await self._courier.close(self._close_seconds)
+        finally:
+            await self._http.close()
 
     # ------------------------------------------------------------ messages
 
     def register(self, message: Message) -> bool:
         """Have a message registered soon, without waiting. False: the buffer is full, and it was dropped.
 
-        Raises `Invalid` for what the server would refuse, `Closed`; `RuntimeError` outside of an event loop.
+        Raises `Invalid` for what the server would refuse, `Closed`; `RuntimeError` outside of its event loop.
         """
         return self._courier.offer(self._line(message))
 

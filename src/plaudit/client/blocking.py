@@ -54,8 +54,10 @@ class Plaudit(Offline):
         """Send what waits, for `close_seconds` at the most, and drop the rest. Done at the interpreter's end, too."""
         self._closed = True
         atexit.unregister(self.close)
-        self._courier.close(self._close_seconds)
-        self._http.close()
+        try:
+            self._courier.close(self._close_seconds)
+        finally:
+            self._http.close()
 
     # ------------------------------------------------------------ messages
 

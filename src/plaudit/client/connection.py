@@ -56,6 +56,10 @@ class Endpoint:
         return {"method": call.method, "url": self.url + call.path, "headers": call.headers, "content": call.body,
                 "timeout": timeout_seconds}
 
+    def silence(self, error: Exception) -> Silence:
+        said = Unreachable(f"{self.url}: {type(error).__name__}: {error}")
+        return Silence(said, worth_repeating=isinstance(error, PASSING))
+
 
 def answer(response: httpx2.Response, body: bytes | bytearray) -> Answer:
     return Answer(response.status_code, dict(response.headers), bytes(body))
@@ -69,10 +73,6 @@ def too_large(response: httpx2.Response) -> Silence:
 
 def too_slow(timeout_seconds: float) -> Silence:
     return Silence(Unreachable(f"No answer within {timeout_seconds:.3g} seconds"), worth_repeating=True)
-
-
-def silence(error: Exception) -> Silence:
-    return Silence(Unreachable(f"{type(error).__name__}: {error}"), worth_repeating=isinstance(error, PASSING))
 
 
 def in_time(step: Send, closing_at: float | None) -> Send:

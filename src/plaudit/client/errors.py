@@ -34,7 +34,7 @@ class PlauditError(Exception):
         """`status` and `request_id` are None where no server has answered."""
         super().__init__(message or type(self).__doc__)
         self.code = code or self.default_code
-        self.details = details
+        self.details = dict(details)  # a view of them could not go to another process
         self.request_id = request_id
         self.status = status
         self.retry_after_seconds = retry_after_seconds
@@ -134,6 +134,7 @@ KINDS: Mapping[int, type[PlauditError]] = MappingProxyType({
     502: Unavailable,
     503: Unavailable,
     504: Unavailable,
+    **dict.fromkeys(range(520, 531), Unavailable),  # Cloudflare's, where the server behind it is away
 })
 KINDS_OF_LINES: Mapping[str, type[PlauditError]] = MappingProxyType(
     {kind.default_code: kind for kind in (Invalid, Conflict)})

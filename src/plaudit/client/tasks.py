@@ -19,22 +19,35 @@ from plaudit.client.connection import (
     Endpoint,
     in_time,
 )
+from plaudit.client.errors import Closed
 from plaudit.client.outbox import Line, Outbox
 from plaudit.client.retries import Outcome, Pause, Send, Silence, Steps
 
 log = logging.getLogger("plaudit.client")
 
+ANOTHER_LOOP = "This client belongs to another event loop; make one in each loop, and close it there"
+
 T = TypeVar("T")
 
 
 class Http:
-    """Of one event loop."""
+    """Of one event loop: the one in which it is used first."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._client = httpx2.AsyncClient(**endpoint.client_options())
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def is_here(self) -> bool:
+        """Raises `RuntimeError` where no event loop runs."""
+        running = asyncio.get_running_loop()
+        self._loop = self._loop or running
+        return self._loop is running
 
     async def send(self, step: Send) -> Outcome:
+        """Raises `Closed`, and `RuntimeError` in another event loop."""
+        if not self.is_here():
+            raise RuntimeError(ANOTHER_LOOP)
         try:
             async with asyncio.timeout(step.timeout_seconds):
                 options = self._endpoint.request_options(step.call, step.timeout_seconds)
@@ -43,10 +56,16 @@ class Http:
         except TimeoutError:
             return connection.too_slow(step.timeout_seconds)
         except FAILURES as error:
-            return connection.silence(error)
+            return self._endpoint.silence(error)
+        except RuntimeError:
+            if self._client.is_closed:
+                raise Closed from None
+            raise
 
     async def close(self) -> None:
-        await self._client.aclose()
+        """The connections of a loop that is over went with it."""
+        if self.is_here():
+            await self._client.aclose()
 
 
 async def run(steps: Steps[T], send: Callable[[Send], Awaitable[Outcome]], pause: Callable[[Pause], Awaitable[None]]
@@ -82,13 +101,18 @@ class Courier:
         self._closing_at: float | None = None  # until then what waits is sent
 
     def offer(self, line: Line) -> bool:
-        """Raises `Closed`, and `RuntimeError` where no event loop runs."""
-        asyncio.get_running_loop()
+        """Raises `Closed`, and `RuntimeError` where no event loop runs, or another one."""
+        if not self._http.is_here():
+            raise RuntimeError(ANOTHER_LOOP)
         taken = self._outbox.offer(line)
-        if taken and self._task is None:
-            self._task = asyncio.create_task(self._work(), name="plaudit-courier")
+        self._begin()
         self._notify()
         return taken
+
+    def _begin(self) -> None:
+        """Anew where somebody has cancelled every task that there was."""
+        if self._outbox.counts.waiting and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._work(), name="plaudit-courier")
 
     async def flush(self, timeout_seconds: float) -> bool:
         """Whether all that was offered before waits no more."""
@@ -102,18 +126,27 @@ class Courier:
         return True
 
     async def close(self, timeout_seconds: float) -> None:
-        """Send what waits for as long as there is time, and give up the rest."""
+        """Send what waits for as long as there is time, and give up the rest; in another loop, all of it."""
         self._outbox.close()
+        if not self._http.is_here():
+            self._outbox.give_up()
+            return
+        try:
+            await self._finish(timeout_seconds)
+        finally:
+            self._outbox.give_up()
+            self._notify()
+
+    async def _finish(self, timeout_seconds: float) -> None:
         self._closing_at = time.monotonic() + timeout_seconds
         self._closing.set()
+        self._begin()
         try:
             await self.flush(timeout_seconds)
         finally:
             if self._task:
                 self._task.cancel()
                 await asyncio.wait([self._task])
-            self._outbox.give_up()
-            self._notify()
 
     async def _work(self) -> None:
         while True:

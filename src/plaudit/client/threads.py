@@ -18,6 +18,7 @@ from plaudit.client.connection import (
     Endpoint,
     in_time,
 )
+from plaudit.client.errors import Closed
 from plaudit.client.outbox import Line, Outbox
 from plaudit.client.retries import Outcome, Pause, Send, Silence, Steps
 
@@ -40,11 +41,16 @@ class Http:
         self.close()
 
     def send(self, step: Send) -> Outcome:
+        """Raises `Closed`."""
         try:
             with self._client.stream(**self._endpoint.request_options(step.call, step.timeout_seconds)) as response:
                 return _read(response, step.timeout_seconds)
         except FAILURES as error:
-            return connection.silence(error)
+            return self._endpoint.silence(error)
+        except RuntimeError:
+            if self._client.is_closed:  # by another thread, between two attempts
+                raise Closed from None
+            raise
 
     def close(self) -> None:
         self._client.close()
@@ -85,11 +91,17 @@ class Courier:
         """Raises `Closed`."""
         taken = self._outbox.offer(line)
         with self._changed:
-            if taken and self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="plaudit-courier", daemon=True)
-                self._thread.start()
+            if taken:
+                self._begin()
             self._changed.notify_all()
         return taken
+
+    def _begin(self) -> None:
+        """Anew where a listener has ended the thread."""
+        if self._thread is None or not self._thread.is_alive():
+            thread = threading.Thread(target=self._work, name="plaudit-courier", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def flush(self, timeout_seconds: float) -> bool:
         """Whether all that was offered before waits no more."""
@@ -103,11 +115,13 @@ class Courier:
         with self._changed:
             self._closing_at = time.monotonic() + timeout_seconds
             self._changed.notify_all()
-        self.flush(timeout_seconds)
-        self._outbox.give_up()
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        try:
+            self.flush(timeout_seconds)
+        finally:
+            self._outbox.give_up()
+            with self._changed:
+                self._closed = True
+                self._changed.notify_all()
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join(max(0.0, self._closing_at - time.monotonic()))
 
@@ -119,7 +133,8 @@ class Courier:
                 except Exception:
                     log.exception("A bug: registrations are tried again")
                     self._pause(AFTER_A_BUG)
-                self._notify()
+                finally:
+                    self._notify()
 
     def _wait_for_work(self) -> bool:
         with self._changed:
