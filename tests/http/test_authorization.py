@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 import pytest
 from identity_provider import ISSUER
-from running import MAIN, Json, Person, Plaudit, bearer, fresh, guest, server_key, user
-from wires import HANDAUNCLE, SITEASSIST, WIRES, Wire
+from running import MAIN, Json, Person, Plaudit, bearer, fresh, guest, receipt, server_key, user
+from wires import HANDAUNCLE, PLAUDIT, SITEASSIST, WIRES, Wire
 
 OTHER = "other"
-BAD = {"siteassist": "422", "handauncle": "400"}
+BAD = {"siteassist": "422", "handauncle": "400", "plaudit": "422"}
 TARGETS = ("the user's", "the guest's", "the other project's", "unknown", "malformed")
 ACTIONS = ("vote", "change", "remove", "read")
 
 # Who asks, and the answers by TARGETS; `bad` is the contract's status for a malformed id. "The guest" is a visitor in
-# SiteAssist. Who is refused before anything is looked up learns nothing about what is there.
+# SiteAssist. Who is refused before anything is looked up learns nothing about what is there. Who holds a receipt has a
+# bearer's, of the user's message where it is that one's turn, else of another.
 MATRIX = {
     "the user":                         "200 403 404 404 bad",
     "another user":                     "403 403 404 404 bad",
@@ -26,26 +27,38 @@ MATRIX = {
     "the server's key":                 "403 403 403 403 403",
     "the other contract's proof":       "401 401 401 401 401",
     "nobody":                           "401 401 401 401 401",
+    "a visitor":                        "403 403 404 404 bad",
+    "who holds a receipt":              "200 422 422 422 422",
 }
-DEVICES_ONLY = ("the guest's device, another user", "the guest's user, another device")
+HOLDER = "who holds a receipt"
+NOT_IN = {  # each contract's own ways to be somebody
+    "siteassist": ("the guest's device, another user", "the guest's user, another device", "a visitor", HOLDER),
+    "handauncle": ("a visitor", HOLDER),
+    "plaudit": ("the other contract's proof",),
+}
 
 
 def cells():
-    for wire in WIRES:
+    for wire in (*WIRES, PLAUDIT):
         for actor, row in MATRIX.items():
-            if wire is SITEASSIST and actor in DEVICES_ONLY:
+            if actor in NOT_IN[wire.name]:
                 continue
             for target, status in zip(TARGETS, row.split(), strict=True):
                 for action in ACTIONS:
-                    answer = expected(wire, action, status, believed=len(set(row.split())) > 1)
+                    answer = expected(wire, action, status, believed=len(set(row.split())) > 1, holder=actor == HOLDER)
                     name = f"{wire.name}-{actor}-{action}-{target}"
                     yield pytest.param((wire, actor, action, target, answer), id=name)
 
 
-def expected(wire: Wire, action: str, status: str, *, believed: bool) -> int:
-    """HandAuncle's contract has no removal: whoever is believed is told that null is no rating."""
+def expected(wire: Wire, action: str, status: str, *, believed: bool, holder: bool) -> int:
+    """HandAuncle's contract has no removal: whoever is believed is told that null is no rating. In Plaudit's own one
+    reads one's own votes, of which there may be none; a receipt reads nothing."""
     if action == "remove" and wire is HANDAUNCLE and believed:
         return 400
+    if action == "read" and wire is PLAUDIT and holder:
+        return 401
+    if action == "read" and wire is PLAUDIT and believed and status != "bad":
+        return 200
     return int(BAD[wire.name] if status == "bad" else status)
 
 
@@ -64,6 +77,13 @@ class Cast:
 def casts(server):
     ann, gus, session = user("ann"), guest(fresh("gus")), server.visitor()
     device, user_id = gus.headers["x-device-id"], gus.owner["guest"]["user_id"].removeprefix("U-")
+    devices = {
+        "the guest": gus,
+        "another guest": guest(fresh("gil")),
+        "the guest's device, another user": guest(fresh("gil"), device),
+        "the guest's user, another device": guest(user_id, "another-device-0001"),
+        "the other project's guest": guest(user_id, device, OTHER),
+    }
     common = {
         "the user": ann,
         "another user": user("bob"),
@@ -78,14 +98,8 @@ def casts(server):
             "the other project's guest": server.visitor(OTHER),
             "the other contract's proof": gus,
         }),
-        "handauncle": Cast(common | {
-            "the guest": gus,
-            "another guest": guest(fresh("gil")),
-            "the guest's device, another user": guest(fresh("gil"), device),
-            "the guest's user, another device": guest(user_id, "another-device-0001"),
-            "the other project's guest": guest(user_id, device, OTHER),
-            "the other contract's proof": session,
-        }),
+        "handauncle": Cast(common | devices | {"the other contract's proof": session}),
+        "plaudit": Cast(common | devices | {"a visitor": session, HOLDER: Person(ann.owner, {})}),
     }
 
 
@@ -95,13 +109,16 @@ def test_the_matrix(server, casts, cell):
     wire, actor, action, target, status = cell
     cast = casts[wire.name]
     scene = Scene(server, wire, cast, target)
-    if action in ("change", "remove"):
+    if action in ("change", "remove", "read"):
         scene.owner_likes()
     before = scene.history()
-    answer = scene.act(action, cast.people[actor])
+    answer = scene.act(action, scene.holder() if actor == HOLDER else cast.people[actor])
     assert answer.status_code == status
     if status != 200:
         wire.refusal(answer)
+    if status == 200 and action == "read" and wire is PLAUDIT:
+        is_own = scene.owner == cast.people[actor]
+        assert [vote["message_id"] for vote in answer.json()["data"]] == [scene.message_id] * is_own
     if status != 200 or action == "read":
         assert scene.history() == before
     else:
@@ -112,8 +129,9 @@ def test_the_matrix(server, casts, cell):
 class Scene:
     """One message, registered for its owner unless it is one that is not there."""
 
-    READ = {"siteassist": "/v2/conversations/{}", "handauncle": "/api/v1/user/conversations/{}/messages"}  # noqa: RUF012  # a table
-    MALFORMED_CONVERSATION = {"siteassist": "x", "handauncle": "%00"}  # noqa: RUF012  # the other contract takes any text
+    READ = {"siteassist": "/v2/conversations/{}", "handauncle": "/api/v1/user/conversations/{}/messages",  # noqa: RUF012  # a table
+            "plaudit": "/v1/me/feedback?conversation={}"}
+    MALFORMED_CONVERSATION = {"siteassist": "x", "handauncle": "%00", "plaudit": "%00"}  # noqa: RUF012  # the others take any text
 
     def __init__(self, server: Plaudit, wire: Wire, cast: Cast, target: str) -> None:
         self.server, self.wire = server, wire
@@ -130,14 +148,96 @@ class Scene:
         if self.owner:
             assert self.wire.vote(self.server, self.message_id, self.owner.headers).status_code == 200
 
+    def holder(self) -> Person:
+        """Of a bearer receipt: of this message, if it is the user's."""
+        ann = user("ann")
+        is_hers = self.owner is not None and (self.owner.owner, self.owner.project) == (ann.owner, MAIN)
+        return Person(ann.owner, receipt(self.message_id if is_hers else "m", ann, bearer=True))
+
     def history(self) -> list[Json]:
         return self.server.history(self.message_id, self.owner.project) if self.owner else []
 
     def act(self, action: str, who: Person):
         if action == "read":
             return self.server.http.get(self.READ[self.wire.name].format(self.conversation_id), headers=who.headers)
-        body = {"vote": self.wire.like, "change": self.wire.dislike, "remove": {"feedback": None, "rating": None}}
+        body = {"vote": self.wire.like, "change": self.wire.dislike,
+                "remove": {"feedback": None, "rating": None, "vote": None}}
         return self.wire.vote(self.server, self.message_id, who.headers, body[action])
+
+
+@pytest.mark.parametrize("actor", [actor for actor in MATRIX if actor not in NOT_IN["plaudit"]])
+def test_whoever_may_vote_may_read_the_reasons(server, casts, actor):
+    """A receipt is enough."""
+    who = Person({}, receipt("m", user("ann"), bearer=True)) if actor == HOLDER else casts["plaudit"].people[actor]
+    answers = set(MATRIX[actor].split())
+    status = int(answers.pop()) if len(answers) == 1 else 200
+    assert server.http.get("/v1/me/reasons", headers=who.headers).status_code == status
+
+
+# ---------------------------------------------------------------- who becomes whom
+
+ELSEWHERE = {"x-device-id": "another-device-0001"}
+PROVED = {  # what a client sends in its headers to make the guest or the visitor Ann, whose session it sends, the answer
+    "user, guest":                      (lambda it: {**it.gus, **it.ann}, None, 200),
+    "user, visitor":                    (lambda it: it.ann, "visitor", 200),
+    "user alone":                       (lambda it: it.ann, None, 422),
+    "guest alone":                      (lambda it: it.gus, None, 401),
+    "visitor alone":                    (lambda it: it.visitor, None, 401),
+    "visitor twice":                    (lambda it: it.visitor, "visitor", 401),
+    "visitor, guest":                   (lambda it: {**it.gus, **it.visitor}, None, 401),
+    "user, guest, visitor":             (lambda it: {**it.gus, **it.ann}, "visitor", 422),
+    "user twice":                       (lambda it: it.ann, "user", 422),
+    "user, guest on another device":    (lambda it: {**it.gus, **ELSEWHERE, **it.ann}, None, 403),
+    "other project's user, guest":      (lambda it: {**it.gus, **user(it.name, OTHER).headers}, None, 403),
+    "other project's user, visitor":    (lambda it: user(it.name, OTHER).headers, "visitor", 403),
+    "user, the guest's receipt":        (lambda it: {**it.held, **it.ann}, None, 422),
+    "guest, the guest's receipt":       (lambda it: {**it.held, **it.gus}, None, 401),
+    "the guest's receipt":              (lambda it: it.held, None, 401),
+    "server's key, guest":              (lambda it: {**it.gus, **bearer(server_key())}, None, 415),
+    "nobody":                           (lambda _: {}, None, 401),
+}
+
+
+class Strangers:
+    """A guest and a visitor with an answer each, and Ann. All of them are new."""
+
+    def __init__(self, server: Plaudit) -> None:
+        self.name = fresh("ann")
+        owners = guest(fresh("gus")), server.visitor()
+        self.messages = {PLAUDIT.registered(server, owner): owner for owner in owners}
+        (self.gus, self.visitor), self.ann = (owner.headers for owner in owners), user(self.name).headers
+        self.held = receipt(next(iter(self.messages)), owners[0], bearer=True)
+
+    def session(self, whose: str | None) -> Json | None:
+        headers = {"visitor": self.visitor, "user": self.ann, None: None}[whose]
+        return headers and {"session": headers["authorization"].removeprefix("Bearer ")}
+
+    def became_users(self, server: Plaudit) -> set[str]:
+        owners = {next(iter(owner.owner)): server.message(it).json()["owner"] for it, owner in self.messages.items()}
+        assert all(owner in (user(self.name).owner, {kind: owner.get(kind)}) for kind, owner in owners.items())
+        return {kind for kind, owner in owners.items() if "user" in owner}
+
+
+@pytest.mark.parametrize("proof", PROVED)
+def test_who_a_client_may_become(server, proof):
+    """Whoever is told no takes nothing along, and whoever may takes nothing else along."""
+    headers, session, status = PROVED[proof]
+    them = Strangers(server)
+    answer = server.http.post("/v1/identities/link", json=them.session(session), headers=headers(them))
+    assert answer.status_code == status, answer.text
+    assert them.became_users(server) == ({proof.removeprefix("user, ")} if status == 200 else set())
+
+
+@pytest.mark.parametrize("project_id", [MAIN, OTHER])
+@pytest.mark.parametrize("kind", ["guest", "visitor"])
+def test_whom_a_back_end_may_link(server, project_id, kind):
+    """Its own project's; another project's guest of the same name is another one."""
+    them = Strangers(server)
+    [owner] = [owner for owner in them.messages.values() if kind in owner.owner]
+    answer = server.http.post("/v1/identities/link", json={**owner.owner, **user(them.name).owner},
+                              headers=bearer(server_key(project_id)))
+    assert answer.json() == {"messages": int(project_id == MAIN), "votes": 0, "superseded": 0}
+    assert them.became_users(server) == ({kind} if project_id == MAIN else set())
 
 
 # ---------------------------------------------------------------- nobody becomes somebody else
