@@ -177,7 +177,7 @@ def test_whoever_may_vote_may_read_the_reasons(server, casts, actor):
 # ---------------------------------------------------------------- who becomes whom
 
 ELSEWHERE = {"x-device-id": "another-device-0001"}
-PROVED = {  # what a client sends in its headers to make the guest or the visitor Ann, whose session it sends, the answer
+PROVED = {  # a client's headers, whose session it sends with them, and the answer
     "user, guest":                      (lambda it: {**it.gus, **it.ann}, None, 200),
     "user, visitor":                    (lambda it: it.ann, "visitor", 200),
     "user alone":                       (lambda it: it.ann, None, 422),
