@@ -6,6 +6,7 @@ it can without waiting for it.
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +17,7 @@ from examples import ANNA, DISLIKE, GUEST, NOW, Clock, a_message, a_vote
 from register import contradictions
 from strangers import A_REVIEW
 
-from plaudit.errors import Forbidden, NotFound
+from plaudit.errors import Conflict, Forbidden, NotFound
 from plaudit.model import AuthLevel, Receipt, ReviewFilter, Role, Subject, SubjectKind
 from plaudit.rules import decide
 from plaudit.store import linking, reviewing, writes
@@ -281,6 +282,11 @@ async def test_what_forgets_about_the_others_is_found_out(servers, postgres_url,
 # ---------------------------------------------------------------- all at once
 
 PEOPLE, ANSWERS = 12, 8
+UNLIKE_THE_REVIEWS = """
+    SELECT q.message_id, q.reviewed FROM review_queue AS q
+    JOIN feedback AS f USING (project_id, message_id, subject)
+    LEFT JOIN reviews AS r USING (project_id, message_id, subject, revision)
+    WHERE q.reviewed <> (r.label IS NOT NULL)"""
 
 
 def somebody(number):
@@ -288,7 +294,7 @@ def somebody(number):
     return guest, Subject.user("https://tenant.example/", f"auth0|{number}")
 
 
-async def test_many_who_vote_register_and_link_at_once(postgres_url):
+async def test_many_who_vote_register_review_and_link_at_once(postgres_url):
     """Four processes. Nothing that was accepted is missing, and nothing is left behind."""
     stores = [await PostgresStore.open(postgres_url, decide, now=Clock()) for _ in range(4)]
 
@@ -298,7 +304,8 @@ async def test_many_who_vote_register_and_link_at_once(postgres_url):
         async def answer(part):
             store, message_id = stores[part % 4], f"m-{number}-{part}"
             await store.register([a_message(message_id, owner=guest, conversation_id=f"c-{number}-{part // 2}")])
-            return [await voted(stores[(part + turn) % 4], a_vote(message_id, subject=guest)) for turn in range(3)]
+            return [await voted(stores[(part + turn) % 4], stores[(part + turn + 1) % 4],
+                                a_vote(message_id, subject=guest, vote=DISLIKE)) for turn in range(3)]
 
         async def become():
             await asyncio.sleep(number / 500)
@@ -315,14 +322,19 @@ async def test_many_who_vote_register_and_link_at_once(postgres_url):
     await fold_all(stores[0])
     with opened(postgres_url) as reading:
         assert await asyncio.to_thread(lambda: list(contradictions(reading))) == []
-        assert reading.rows("SELECT subject FROM feedback WHERE subject LIKE 'guest:%'") == []
+        for table in ("feedback", "reviews"):
+            assert reading.rows(f"SELECT subject FROM {table} WHERE subject LIKE 'guest:%'") == []
+        assert reading.rows(UNLIKE_THE_REVIEWS) == []
     for store in stores:
         await store.close()
 
 
-async def voted(store, vote):
+async def voted(store, other, vote):
+    """And reviewed by another process, unless it was given to somebody or changed before."""
     try:
-        await store.submit(vote)
+        stored = await store.submit(vote)
     except Forbidden:
         return False
+    with suppress(NotFound, Conflict):
+        await other.review(vote.project_id, vote.message_id, vote.subject, stored.revision, A_REVIEW)
     return True
