@@ -57,6 +57,7 @@ class AuthLevel(StrEnum):
     GUEST_BOUND = "guest-bound"
     GUEST_SIGNED = "guest-signed"
     RECEIPT = "receipt"  # by a bearer receipt alone, such as a link in an e-mail
+    SERVER_KEY = "server-key"  # the application's back end says who it is
 
 
 class GuestMode(StrEnum):
@@ -73,11 +74,21 @@ class Contract(StrEnum):
     SITEASSIST = "siteassist"
     HANDAUNCLE = "handauncle"
     PLAUDIT = "plaudit"
+    DIFY = "dify"
+    LANGFUSE = "langfuse"
+    LANGSMITH = "langsmith"
+    ASSISTANT_UI = "assistant-ui"
+    LIBRECHAT = "librechat"
+
+
+# What a project serves unless it says otherwise: the other tools' contracts are for who comes from there.
+OWN_CONTRACTS = frozenset((Contract.SITEASSIST, Contract.HANDAUNCLE, Contract.PLAUDIT))
 
 
 class Scope(StrEnum):
     MESSAGES_WRITE = "messages:write"
     FEEDBACK_READ = "feedback:read"
+    FEEDBACK_WRITE = "feedback:write"  # votes as whomever the application names
     ADMIN = "admin"  # includes the others
 
 
@@ -182,7 +193,7 @@ class Project:
     guest_mode: GuestMode = GuestMode.BOUND
     limits: Limits = field(default_factory=Limits)
     feedback_enabled: bool = True
-    contracts: frozenset[Contract] = frozenset(Contract)
+    contracts: frozenset[Contract] = OWN_CONTRACTS
     time_zone: str = "UTC"  # an IANA name: where its days begin and end
     trace_url: str | None = None  # of a trace, with {trace_id} in it
     sign_in: SignIn | None = None

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from plaudit.model import Contract, GuestMode, ReceiptAlgorithm, Scope
+from plaudit.model import OWN_CONTRACTS, Contract, GuestMode, ReceiptAlgorithm, Scope
 
 UNLIMITED = "unlimited"  # the plan that is there without being written down
 
@@ -98,7 +98,9 @@ class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     hosts: Annotated[tuple[str, ...], says("Host names under which guests belong to this project.")] = ()
     guest_mode: Annotated[GuestMode, says("How guests are believed.")] = GuestMode.BOUND
     feedback_enabled: Annotated[bool, says("Whether votes are taken at all; false answers 403.")] = True
-    contracts: Annotated[tuple[Contract, ...], says("Which wire contracts the project serves.")] = tuple(Contract)
+    contracts: Annotated[tuple[Contract, ...], says("Which wire contracts the project serves; other tools' only "
+                                                    "where they are listed.")] = tuple(
+        each for each in Contract if each in OWN_CONTRACTS)
     time_zone: Annotated[str, says("Where its days begin and end: an IANA name, such as `Europe/Madrid`.")] = "UTC"
     trace_url: Annotated[str | None, says("Where a trace can be seen, such as `https://traces.example.com/{trace_id}`; "
                                           "the pages link there.")] = None
