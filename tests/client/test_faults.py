@@ -127,7 +127,7 @@ def test_a_server_that_stands_still_holds_up_nobody_who_registers(connect, resta
 def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_was_said(connect, between):
     """And asked for anew."""
     between.next.extend([hold := Hold(), Hold(hold.released)])
-    client, [message] = connect(between.port, server_key(), timeout_seconds=0.2), answers(1)
+    client, [message] = connect(between.port, server_key(), timeout_seconds=1.0), answers(1)
     try:
         assert client.register_now(message).created
     finally:

@@ -1,45 +1,23 @@
 """A page votes through the application that it is a page of: as whoever is signed in there, and as nobody else."""
 
-import base64
-import itertools
 import secrets
-import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
-import httpx2
 import pytest
-from application import served
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from application import ANN, DEVICE, KEY, SEED, Application, believed, key_text, running, served, signed_in, vote
 from gateway import Lose, Refuse, gateway
-from loopback import wait_until
 from running import MAIN, fresh, plaudit, project, server_key
 from starlette.applications import Starlette
-from starlette.concurrency import iterate_in_threadpool
-from starlette.requests import Request
-from starlette.responses import StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount
 
-from plaudit.client import AsyncPlaudit, Guest, Message, Plaudit, User, Visitor
+from plaudit.client import Guest, Message, Plaudit, Visitor
 from plaudit.client.starlette import Thumbs
-from plaudit.client.wire import CONTENT_LENGTH_MAX
 
-KEY = server_key()
-DEVICE = "device-of-gus-0001"
-SEED, FORMER, FOREIGN = (secrets.token_bytes(32) for _ in range(3))
+FORMER = secrets.token_bytes(32)
 REASONS = [{"id": "old", "vote": "dislike", "texts": {"en": "Out of date", "de": "Veraltet"}},
            {"id": "funny", "texts": {"en": "Funny"}}]
-ANN = User("https://tenant.auth0.com/", "auth0|ann")
-
-
-def key_text(seed=SEED, kid="app-1", project_id=MAIN):
-    return f"rk_ed25519.{project_id}.{kid}.{base64.urlsafe_b64encode(seed).decode().rstrip('=')}"
-
-
-def believed(seed, kid):
-    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-    return {"id": kid, "algorithm": "EdDSA", "key": base64.urlsafe_b64encode(public).decode().rstrip("=")}
 
 
 @pytest.fixture(scope="module")
@@ -49,41 +27,6 @@ def server(tmp_path_factory):
     with plaudit(tmp_path_factory.mktemp("plaudit"), [project(MAIN, receipt_keys=keys, reasons=REASONS)],
                  trusted_proxies=["127.0.0.1/32"], per_address_per_minute=1000) as running:
         yield running
-
-
-async def asker(request: Request):
-    """Who is signed in at this application: whoever says so."""
-    kind, _, name = request.headers.get("x-signed-in", "").partition(":")
-    return {"user": User(ANN.issuer, name), "guest": Guest(DEVICE, name), "visitor": Visitor(name)}.get(kind)
-
-
-class Application:
-    """`thumbs` are mounted at /plaudit; /chat streams an answer, whose pieces `pieces` gives."""
-
-    def __init__(self, port, key, pieces=lambda: ["It ", "is ", "42."], **options):
-        self.client = AsyncPlaudit(f"http://127.0.0.1:{port}", key, receipt_key=key_text(), trust_env=False)
-        self.thumbs = Thumbs(self.client, asker, **options)
-        self.pieces = pieces
-        routes = [Mount("/plaudit", self.thumbs), Route("/chat", self.chat, methods=["POST"])]
-        self.asgi = Starlette(routes=routes, lifespan=self.lifespan)
-
-    @asynccontextmanager
-    async def lifespan(self, _):
-        async with self.client:
-            yield
-
-    async def chat(self, request):
-        answer = self.thumbs.answer(fresh("chat"), await asker(request), model="gpt-x")
-        pieces = iterate_in_threadpool(self.pieces())
-        return StreamingResponse(answer.stream(pieces), headers=answer.headers)
-
-
-@contextmanager
-def running(port, key=KEY, **options):
-    application = Application(port, key, **options)
-    with served(application.asgi) as page:
-        page.application = application
-        yield page
 
 
 @pytest.fixture(scope="module")
@@ -97,15 +40,6 @@ def back_end(server):
     """What the application does besides serving pages."""
     with Plaudit(f"http://127.0.0.1:{server.port}", server_key(), receipt_key=key_text(), trust_env=False) as client:
         yield client
-
-
-def signed_in(who="user:auth0|ann", **headers):
-    return {"x-signed-in": who, **headers}
-
-
-def vote(page, message_id, receipt=None, who="user:auth0|ann", said=None):
-    headers = signed_in(who, **({"x-message-receipt": receipt} if receipt else {}))
-    return page.post(f"/plaudit/v1/messages/{message_id}/feedback", json=said or {"vote": "like"}, headers=headers)
 
 
 def code(answer):
@@ -266,6 +200,37 @@ def test_nothing_else_of_plaudits_is_to_be_had_here(page):
         assert code(page.get(f"/plaudit{path}", headers=signed_in())) == (404, "route_not_found", None)
 
 
+@pytest.mark.parametrize(("method", "path", "allowed"), [
+    ("GET", "/v1/messages/m/feedback", "POST"), ("OPTIONS", "/v1/messages/m/feedback", "POST"),
+    ("POST", "/v1/me/feedback", "GET, HEAD"), ("DELETE", "/v1/me/reasons", "GET, HEAD")])
+def test_whatever_is_refused_is_refused_in_plaudits_shape(page, method, path, allowed):
+    answer = page.request(method, f"/plaudit{path}", headers=signed_in())
+    assert (code(answer), answer.headers["allow"]) == ((405, "method_not_allowed", None), allowed)
+    assert code(page.request(method, f"/plaudit{path}/", headers=signed_in())) == (404, "route_not_found", None)
+
+
+@pytest.mark.parametrize("name", ["two words", "gü"])
+def test_a_guest_whose_id_no_header_can_hold_is_refused(page, name):
+    answer = page.get("/plaudit/v1/me/feedback?conversation=c", headers=signed_in(f"guest:{name}".encode()))
+    assert code(answer) == (422, "invalid", "user_id")
+
+
+def test_it_may_be_mounted_anywhere_and_more_than_once_and_an_owner_may_refuse_by_itself(server, back_end):
+    def nobody(_):
+        raise HTTPException(418)
+
+    inner = Application(server.port, KEY)
+    refusing = Thumbs(inner.client, nobody)
+    routes = [Mount("/a/b", inner.thumbs), Mount("/c", Starlette(routes=[Mount("/d", inner.thumbs)])),
+              Mount("/refusing", refusing)]
+    with served(Starlette(routes=routes, lifespan=inner.lifespan)) as http:
+        for number, prefix in enumerate(("/a/b", "/c/d", "/refusing")):
+            message_id = fresh("answer")
+            headers = signed_in(**{"x-message-receipt": back_end.receipt(message_id, fresh("chat"), ANN)})
+            answer = http.post(f"{prefix}/v1/messages/{message_id}/feedback", json={"vote": "like"}, headers=headers)
+            assert answer.status_code == (200, 200, 418)[number]
+
+
 @pytest.mark.parametrize("message_id", ["a/b", "a?b", "ü 東", "%2F"])
 def test_an_id_may_hold_whatever_a_path_could_misunderstand(page, back_end, message_id):
     message_id = f"{message_id}-{fresh('id')}"
@@ -317,6 +282,20 @@ def test_a_plaudit_that_is_not_there_is_503_so_that_the_page_keeps_the_vote(back
         assert (code(answer), answer.headers["retry-after"]) == ((503, "unreachable", None), "1")
 
 
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 500])
+def test_what_somebody_else_says_in_plaudits_place_is_not_passed_on(between, back_end, caplog, status):
+    """A page of maintenance with status 200 would be taken for a vote that was stored."""
+    message_id = fresh("answer")
+    receipt = back_end.receipt(message_id, fresh("chat"), ANN)
+    with running(between.port, total_seconds=1.0) as page:
+        between.next.append(Refuse(status, {"content-type": "text/html", "location": "/maintenance"}))
+        assert code(vote(page, message_id, receipt)) == (502, "dependency_down", None)
+        assert "Somebody else has answered in Plaudit's place" in caplog.text
+        between.next.append(Refuse(min(status, 302), {"content-type": "text/html"}))
+        assert code(page.get("/plaudit/v1/me/feedback?conversation=c", headers=signed_in()))[0] == 502
+        assert vote(page, message_id, receipt).status_code == 200
+
+
 def test_that_plaudit_does_not_believe_the_application_is_nothing_to_sign_in_anew_for(server, caplog):
     """Neither its key nor its receipts: 502, and the log says why."""
     with running(server.port, "sk_nobody") as page:
@@ -330,73 +309,3 @@ def test_without_a_key_a_page_needs_a_receipt(server, back_end):
     with running(server.port, None) as page:
         assert code(vote(page, message_id)) == (422, "invalid", "receipt")
         assert vote(page, message_id, back_end.receipt(message_id, fresh("chat"), ANN)).status_code == 200
-
-
-# ---------------------------------------------------------------- streamed answers
-
-
-def test_a_streamed_answer_can_be_voted_on_before_it_is_registered_and_is_registered_when_it_was_shown(
-        server, back_end):
-    """With the receipt that came with its first byte, and in the end with its text."""
-    go_on = threading.Event()
-
-    def pieces():
-        yield "It is "
-        assert go_on.wait(20)
-        yield "42."
-
-    with running(server.port, pieces=pieces) as page:
-        with page.stream("POST", "/chat", headers=signed_in()) as response:
-            message_id, receipt = response.headers["x-message-id"], response.headers["x-message-receipt"]
-            assert vote(page, message_id, receipt).status_code == 200
-            assert back_end.message(message_id).content is None
-            go_on.set()
-            assert response.read() == b"It is 42."
-        wait_until(lambda: page.application.client.counts.stored == 1)
-    registered = back_end.message(message_id)
-    assert (registered.owner.user, registered.model, registered.content) == (ANN, "gpt-x", "It is 42.")
-    assert [item["vote"] for item in server.standing(message_id)] == ["like"]
-
-
-@pytest.mark.parametrize(("pieces", "content"), [
-    (["It ", "is ", "42."], "It is 42."),
-    (["a\0b"], "a\N{REPLACEMENT CHARACTER}b"),
-    (["x" * CONTENT_LENGTH_MAX], "x" * CONTENT_LENGTH_MAX),
-    (["x" * CONTENT_LENGTH_MAX, "y"], None),
-])
-def test_an_answer_is_registered_with_what_was_shown_of_it(server, back_end, pieces, content):
-    """Without its text where that is longer than can be kept."""
-    with running(server.port, pieces=lambda: pieces) as page:
-        answer = page.post("/chat", headers=signed_in())
-        wait_until(lambda: page.application.client.counts.stored == 1)
-    assert answer.text == "".join(pieces)
-    assert back_end.message(answer.headers["x-message-id"]).content == content
-
-
-def test_an_answer_that_broke_off_is_registered_with_what_was_shown(server, back_end):
-    def pieces():
-        yield "It is "
-        raise ConnectionError("the model is gone")
-
-    with running(server.port, pieces=pieces) as page:
-        with page.stream("POST", "/chat", headers=signed_in()) as response, pytest.raises(httpx2.RemoteProtocolError):
-            response.read()
-        wait_until(lambda: page.application.client.counts.stored == 1)
-    assert back_end.message(response.headers["x-message-id"]).content == "It is "
-
-
-def test_an_answer_whose_page_went_away_is_registered_with_what_was_shown(server, back_end):
-    def pieces():
-        yield from itertools.repeat("It is ", 10_000_000)
-
-    with running(server.port, pieces=pieces) as page:
-        with page.stream("POST", "/chat", headers=signed_in()) as response:
-            next(response.iter_raw())
-        wait_until(lambda: page.application.client.counts.stored == 1)
-    assert back_end.message(response.headers["x-message-id"]).content.startswith("It is It is ")
-
-
-def test_an_answer_of_which_nothing_was_shown_is_none(server):
-    with running(server.port, pieces=list) as page:
-        assert page.post("/chat", headers=signed_in()).text == ""
-        assert page.application.client.counts.waiting == page.application.client.counts.stored == 0

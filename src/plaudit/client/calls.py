@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from plaudit.client import answers
 from plaudit.client.answers import Answer, LineResult, Page
-from plaudit.client.errors import Invalid
+from plaudit.client.errors import Invalid, UnreadableAnswer
 from plaudit.client.nouns import (
     FeedbackFilter,
     Guest,
@@ -115,6 +115,10 @@ def passed_on(method: str, path: str, headers: Mapping[str, str], body: bytes | 
 
 
 def _as_it_is(answer: Answer) -> Answer:
+    """Raises `UnreadableAnswer` for what somebody else has said."""
+    is_json = answer.headers.get("content-type", "").startswith(JSON)
+    if answers.is_strangers_refusal(answer) or (answer.status < answers.REFUSED and not is_json):
+        raise UnreadableAnswer(request_id=answer.request_id, status=answer.status)
     return answer
 
 

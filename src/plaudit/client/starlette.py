@@ -32,6 +32,7 @@ from plaudit.client.answers import Answer
 from plaudit.client.awaiting import AsyncPlaudit
 from plaudit.client.calls import RECEIPT, Call
 from plaudit.client.errors import (
+    NO_DETAILS,
     Forbidden,
     Invalid,
     NotFound,
@@ -39,6 +40,7 @@ from plaudit.client.errors import (
     RateLimited,
     Unauthenticated,
     Unavailable,
+    UnreadableAnswer,
 )
 from plaudit.client.nouns import (
     Facts,
@@ -63,6 +65,7 @@ BODY_BYTES_MAX = 16 * 1024  # a thousand characters of comment, each of them esc
 BODY_SECONDS = 10.0
 BEARER_SECONDS = 60
 BEARER_SECONDS_MAX = int(receipts.BEARER_LIFETIME_MAX.total_seconds())
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PASSED_HEADERS = ("content-type", "retry-after", "x-request-id", "www-authenticate")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 JSON = re.compile(r'application/json(?:\s*;\s*charset="?utf-?8"?)?', re.IGNORECASE)
@@ -94,10 +97,10 @@ class Thumbs:
         self._address = address
         self._total_seconds = total_seconds
         self._router = Router([
-            Route("/v1/messages/{message_id:path}/feedback", self._answering(self._vote), methods=["POST"]),
-            Route("/v1/me/feedback", self._answering(self._own_votes), methods=["GET"]),
-            Route("/v1/me/reasons", self._answering(self._reasons), methods=["GET"]),
-        ], default=_nothing)
+            Route("/v1/messages/{message_id:path}/feedback", _answering(self._vote, "POST"), methods=METHODS),
+            Route("/v1/me/feedback", _answering(self._own_votes, "GET", "HEAD"), methods=METHODS),
+            Route("/v1/me/reasons", _answering(self._reasons, "GET", "HEAD"), methods=METHODS),
+        ], redirect_slashes=False, default=_nothing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._router(scope, receive, send)
@@ -223,15 +226,6 @@ class Thumbs:
         address = self._address(request)
         return {"X-Forwarded-For": address} if address else {}
 
-    def _answering(self, handle: Callable[[Request], Awaitable[Answer]]) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            try:
-                return _passed(await handle(request))
-            except PlauditError as error:
-                return _refused(error)
-
-        return answer
-
 
 @dataclass
 class ShownAnswer:
@@ -272,11 +266,17 @@ class ShownAnswer:
         if not self._length:
             return
         whole = self._length <= wire.CONTENT_LENGTH_MAX
-        text = "".join(self._pieces).replace("\0", "\N{REPLACEMENT CHARACTER}") if whole else None
+        content = _sayable("".join(self._pieces)) if whole else None
         try:
-            self.plaudit.register(replace(self.message, content=text))
+            self.plaudit.register(replace(self.message, content=content))
         except PlauditError:
             log.exception("Answer %s is shown but not registered; its receipt stands for it", self.message.id)
+
+
+def _sayable(text: str) -> str:
+    """Without what no database holds, and with the halves of a character that came in two pieces put together."""
+    return (text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            .replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 # ---------------------------------------------------------------- requests
@@ -316,6 +316,23 @@ def _for_a_minute(issued_at: int) -> Json:
 # ---------------------------------------------------------------- answers
 
 
+def _answering(handle: Callable[[Request], Awaitable[Answer]], *allowed: str
+               ) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        if request.method not in allowed:
+            error = PlauditError("Method not allowed", code="method_not_allowed", status=405)
+            return _refused(error, {"allow": ", ".join(allowed)})
+        try:
+            return _passed(await handle(request))
+        except UnreadableAnswer as error:
+            log.error("Somebody else has answered in Plaudit's place: %s", error)  # noqa: TRY400 - as above
+            return _refused(_not_our_day(error.request_id))
+        except PlauditError as error:
+            return _refused(error)
+
+    return answer
+
+
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
     await _refused(NotFound("No such operation", code="route_not_found", status=404))(scope, receive, send)
 
@@ -338,11 +355,12 @@ def _not_our_day(request_id: str | None) -> Unavailable:
     return Unavailable(code="dependency_down", status=502, request_id=request_id)
 
 
-def _refused(error: PlauditError) -> Response:
+def _refused(error: PlauditError, headers: Mapping[str, str] = NO_DETAILS) -> Response:
     """In the shape in which Plaudit says no."""
     said = {"code": error.code, "message": error.message, **({"details": error.details} if error.details else {}),
             "request_id": error.request_id or f"req_{uuid.uuid4().hex[:16]}"}
     status = error.status or next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), INTERNAL)
     again = isinstance(error, Unavailable | RateLimited)
-    headers = {"retry-after": str(max(1, round(error.retry_after_seconds or 1)))} if again else {}
-    return Response(wire.to_json({"error": said}), status, {**headers, "cache-control": "no-store"}, calls.JSON)
+    later = {"retry-after": str(max(1, round(error.retry_after_seconds or 1)))} if again else {}
+    return Response(wire.to_json({"error": said}), status, {**headers, **later, "cache-control": "no-store"},
+                    calls.JSON)
