@@ -1,10 +1,15 @@
 """A receipt with a vote, by every contract: the message need not be registered, and nobody else can use it."""
 
+import re
+import subprocess
+import sys
 import time
 
 import pytest
-from running import ORIGIN, Person, fresh, guest, receipt, user
+from running import MAIN, ORIGIN, Person, fresh, guest, plaudit, project, receipt, user
 from wires import HANDAUNCLE, PLAUDIT, SITEASSIST, Refusal
+
+from plaudit.client.receipts import ReceiptKey
 
 EVERY = pytest.mark.parametrize("wire", [SITEASSIST, HANDAUNCLE, PLAUDIT], ids=lambda wire: wire.name)
 REFUSED = {"siteassist": (422, "VALIDATION_ERROR"), "handauncle": (400, "VALIDATION_ERROR"),
@@ -73,6 +78,34 @@ def test_it_cannot_take_over_somebody_else_s_conversation(server, wire, ann):
     signed = receipt(message_id, ann, conversation_id)
     assert wire.refusal(wire.vote(server, message_id, {**ann.headers, **signed})).status == 409
     assert server.message(message_id).status_code == 404
+
+
+def test_keys_are_exchanged_while_the_server_runs(tmp_path, jwks_url):
+    """The new one is believed beside the old one; revoked, it is believed no longer, and the old one still is."""
+    def command(*arguments):
+        return subprocess.run([sys.executable, "-m", "plaudit", "key", *arguments, "--config", "plaudit.toml"],
+                              cwd=tmp_path, text=True, capture_output=True, check=True).stdout
+
+    with plaudit(tmp_path, [project(MAIN, jwks_url)]) as server:
+        ann, message_id = user(), PLAUDIT.new_id()
+
+        def becomes(status, held):
+            """Within a few seconds, looking again and again."""
+            until = time.monotonic() + 5
+            while (found := PLAUDIT.vote(server, message_id, {**ann.headers, **held}).status_code) != status:
+                assert time.monotonic() < until, found
+            return True
+
+        secret = re.search(r"rk_\S+", command("new", "--receipts", "--project", MAIN, "--id", "second"))[0]
+        now = int(time.time())
+        newer = {"x-message-receipt": ReceiptKey(secret).sign({
+            "project": MAIN, "message_id": message_id, "conversation_id": "c-1", "owner": ann.owner, "iat": now,
+            "exp": now + 60})}
+        assert becomes(200, newer)
+        assert becomes(200, receipt(message_id, ann))
+        command("revoke", "second")
+        assert becomes(422, newer)
+        assert becomes(200, receipt(message_id, ann))
 
 
 # ---------------------------------------------------------------- bearer receipts
