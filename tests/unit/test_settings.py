@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plaudit.model import Contract, GuestMode, Issuer, Limits, Plan, Project, Scope, ServerKey
+from plaudit.model import OWN_CONTRACTS, Contract, GuestMode, Issuer, Limits, Plan, Project, Scope, ServerKey
 from plaudit.settings import Settings, SettingsError, load, open_secrets
 from plaudit.settings.keys import KeyRecord, Keys, add_key, keys_file, read_keys, revoke_key, with_keys
 from plaudit.settings.manual import manual
@@ -86,7 +86,7 @@ def test_without_a_file_there_is_one_project_with_everything_on():
     assert configuration.settings.database_path == Path("plaudit-data/plaudit.db")
     assert configuration.projects == (
         Project(id="default", name="default", plan=UNLIMITED, feedback_plan="unlimited", guest_mode=GuestMode.BOUND,
-                contracts=frozenset(Contract)),
+                contracts=OWN_CONTRACTS),
     )
 
 
@@ -167,10 +167,11 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
     ("[[projects]]\nid = 'a'\nguest_mode = 'x'",
      "plaudit.toml:3: projects[0].guest_mode: invalid enum value 'x'; choose from bare, bound, off, signed"),
     ("[[projects]]\nid = 'a'\ncontracts = ['siteassist', 'x']",
-     "plaudit.toml:3: projects[0].contracts[1]: invalid enum value 'x'; choose from handauncle, plaudit, siteassist"),
+     ("plaudit.toml:3: projects[0].contracts[1]: invalid enum value 'x'; choose from assistant-ui, dify, handauncle, "
+      "langfuse, langsmith, librechat, plaudit, siteassist")),
     ("[[projects]]\nid = 'a'\n[[projects.server_keys]]\nid = 'k'\nsha256 = ''\nscopes = ['all']",
      ("plaudit.toml:6: projects[0].server_keys[0].scopes[0]: invalid enum value 'all'; choose from admin, "
-      "feedback:read, messages:write")),
+      "feedback:read, feedback:write, messages:write")),
     ("data_dir = ''", "plaudit.toml:1: data_dir: is empty; name a folder"),
     ("database_url = 'mysql:x'",
      ("plaudit.toml:1: database_url: must be sqlite:PATH, such as sqlite:plaudit-data/plaudit.db, or postgresql:// and "
