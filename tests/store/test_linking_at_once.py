@@ -13,12 +13,12 @@ from functools import partial
 import pytest
 from counting import fold_all, wrong_totals
 from databases import opened
-from examples import ANNA, DISLIKE, GUEST, NOW, Clock, a_message, a_vote
+from examples import ANNA, BORIS, DISLIKE, GUEST, NOW, Clock, a_message, a_vote
 from register import contradictions
 from strangers import A_REVIEW
 
 from plaudit.errors import Conflict, Forbidden, NotFound
-from plaudit.model import AuthLevel, Receipt, ReviewFilter, Role, Subject, SubjectKind
+from plaudit.model import AuthLevel, Feedback, Receipt, ReviewFilter, Role, Subject, SubjectKind
 from plaudit.rules import decide
 from plaudit.store import linking, reviewing, writes
 from plaudit.store.postgres import PostgresStore
@@ -107,8 +107,9 @@ async def reviews(connections):
 
 
 async def links(connections):
-    return await connections.attempt(WRITING, partial(
-        run, plan=partial(linking.link, linking.Link("acme", GUEST, ANNA, NOW), {})))
+    [outcome] = await gathered(connections.attempt(WRITING, partial(
+        run, plan=partial(linking.link, linking.Link("acme", GUEST, ANNA, NOW), {}))))
+    return outcome
 
 
 async def gathered(*awaited):
@@ -133,7 +134,9 @@ OTHERS = {
     "completes": lambda store: store.register(COMPLETE),
     "completes and registers": lambda store: store.register(AND_MORE),
     "reviews": lambda store: gathered(store.review("acme", VOTED, GUEST, 1, A_REVIEW)),
+    "registers it": lambda store: store.register([RECEIPT.message]),
     "links": lambda store: store.link("acme", GUEST, ANNA, NOW),
+    "links to somebody else": lambda store: gathered(store.link("acme", GUEST, BORIS, NOW)),
 }
 MEETINGS = {  # who stops, and what another process does meanwhile
     "a vote and a link": (votes, "links"),
@@ -144,12 +147,19 @@ MEETINGS = {  # who stops, and what another process does meanwhile
     "a link and a vote with a receipt": (links, "votes with a receipt"),
     "a link and a registration": (links, "registers"),
     "a link and the same link": (links, "links"),
+    "a link and another": (links, "links to somebody else"),
     "a completion and a link": (partial(registers, messages=COMPLETE), "links"),
     "a link and a completion": (links, "completes"),
     "a completion with more and a link": (partial(registers, messages=AND_MORE), "links"),
     "a link and a completion with more": (links, "completes and registers"),
     "a review and a link": (reviews, "links"),
     "a link and a review": (links, "reviews"),
+}
+UNLINKED = {
+    "two votes with one receipt": (votes_with_a_receipt, "votes with a receipt"),
+    "a vote with a receipt and a registration": (votes_with_a_receipt, "registers it"),
+    "a registration and a vote with a receipt": (
+        partial(registers, messages=[RECEIPT.message]), "votes with a receipt"),
 }
 
 
@@ -169,7 +179,7 @@ async def meet(servers, meeting, statements):
     await store.submit(their_vote(VOTED))
     for shown in BY_RECEIPT:
         await store.submit(their_vote(shown.id, receipt=Receipt(shown, NOW, NOW + 1)))
-    stops, meanwhile = MEETINGS[meeting]
+    stops, meanwhile = (MEETINGS | UNLINKED)[meeting]
     begun = []
 
     async def all_that_it_can():
@@ -196,6 +206,31 @@ async def test_nothing_is_left_behind(servers, postgres, postgres_url, meeting):
     before = postgres.log.count("deadlock detected")
     async for _ in each_moment(servers, meeting):
         assert await left_behind(servers, postgres_url) == []
+    assert postgres.log.count("deadlock detected") == before
+
+
+async def test_a_guest_becomes_one_user(servers):
+    """Of two who link at once, one is refused, and the other has all of it."""
+    async for linked, [other] in each_moment(servers, "a link and another"):
+        assert isinstance(linked, Conflict) is not isinstance(other, Conflict)
+        user = BORIS if isinstance(linked, Conflict) else ANNA
+        assert await servers[0].linked("acme", GUEST) == user
+        assert {(await servers[0].message("acme", it)).owner for it in (VOTED, UNVOTED, "m-6", "m-7")} == {user}
+
+
+@pytest.mark.parametrize("meeting", UNLINKED)
+async def test_a_receipts_message_is_registered_once(servers, postgres, postgres_url, meeting):
+    """And no vote with it is refused."""
+    before = postgres.log.count("deadlock detected")
+    async for said in each_moment(servers, meeting):
+        outcomes = [it for some in said for it in some]
+        assert not any(isinstance(it, Exception) for it in outcomes)
+        assert {it.revision for it in await servers[0].history("acme", "m-5")} == {
+            it.revision for it in outcomes if isinstance(it, Feedback)}
+        assert await servers[0].message("acme", "m-5") == RECEIPT.message
+        await fold_all(servers[0])
+        with opened(postgres_url) as reading:
+            assert await asyncio.to_thread(lambda: list(contradictions(reading))) == []
     assert postgres.log.count("deadlock detected") == before
 
 
