@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import weakref
 from collections.abc import Iterator, Sequence
 from typing import Self, TypeVar, Unpack
 
@@ -30,7 +29,7 @@ from plaudit.client.threads import Courier, Http, run, sleep
 
 T = TypeVar("T")
 
-_clients: "weakref.WeakSet[Plaudit]" = weakref.WeakSet()
+_open: "set[Plaudit]" = set()
 
 
 class Plaudit(Offline):
@@ -40,9 +39,7 @@ class Plaudit(Offline):
         super()._begin()
         self._http = Http(self._endpoint)
         self._courier = Courier(self._endpoint, self._outbox, self._deliver)
-        _clients.add(self)
-        atexit.unregister(self.close)
-        atexit.register(self.close)
+        _open.add(self)
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +50,7 @@ class Plaudit(Offline):
     def close(self) -> None:
         """Send what waits, for `close_seconds` at the most, and drop the rest. Done at the interpreter's end, too."""
         self._closed = True
-        atexit.unregister(self.close)
+        _open.discard(self)
         try:
             self._courier.close(self._close_seconds)
         finally:
@@ -126,9 +123,14 @@ class Plaudit(Offline):
 
 def _begin_anew() -> None:
     """A child has neither the parent's thread nor a right to its connections; what waits is sent by the parent."""
-    for client in list(_clients):
-        if not client._closed:  # noqa: SLF001 - it is this class's own
-            client._begin()  # noqa: SLF001 - as above
+    for client in list(_open):
+        client._begin()  # noqa: SLF001 - it is this class's own
 
 
+def _close_all() -> None:
+    for client in list(_open):
+        client.close()
+
+
+atexit.register(_close_all)
 os.register_at_fork(after_in_child=_begin_anew)

@@ -41,7 +41,7 @@ class Http:
         self.close()
 
     def send(self, step: Send) -> Outcome:
-        """Raises `Closed`."""
+        """Raises `Closed`. Until an answer's head has come, `timeout_seconds` bounds each silence and not the whole."""
         try:
             with self._client.stream(**self._endpoint.request_options(step.call, step.timeout_seconds)) as response:
                 return _read(response, step.timeout_seconds)
