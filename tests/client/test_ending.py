@@ -130,6 +130,9 @@ def test_an_asynchronous_client_says_that_it_belongs_to_another_loop(server, dro
     """And takes in nothing that it would never send. What waited when its loop ended is given up when it is closed."""
     client = AsyncPlaudit(at(server), server_key(), trust_env=False, on_dropped=dropped.append)
     messages = [shown() for _ in range(2)]
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        client.register(messages[0])
+    assert client.counts == Counts()
 
     async def before():
         client.register(messages[0])
