@@ -26,7 +26,9 @@ from plaudit.client.errors import (
     UnreadableAnswer,
 )
 from plaudit.client.nouns import (
+    Facts,
     Feedback,
+    FeedbackFilter,
     Guest,
     GuestHeaders,
     KnownGuest,
@@ -38,6 +40,7 @@ from plaudit.client.nouns import (
     Registered,
     RegisteredMessage,
     Revision,
+    Role,
     Subject,
     Submitted,
     User,
@@ -47,8 +50,9 @@ from plaudit.client.nouns import (
 from plaudit.client.outbox import Batching, Counts, Dropped
 
 __all__ = [
-    "AsyncPlaudit", "Batching", "Closed", "Conflict", "Counts", "Dropped", "Feedback", "Forbidden", "Guest",
-    "GuestHeaders", "Invalid", "KnownGuest", "Linked", "Message", "NotFound", "OwnVote", "Owner", "PaymentRequired",
-    "Plaudit", "PlauditError", "RateLimited", "Reason", "Registered", "RegisteredMessage", "Revision", "Subject",
-    "Submitted", "Unauthenticated", "Unavailable", "Unreachable", "UnreadableAnswer", "User", "Visitor", "Vote",
+    "AsyncPlaudit", "Batching", "Closed", "Conflict", "Counts", "Dropped", "Facts", "Feedback", "FeedbackFilter",
+    "Forbidden", "Guest", "GuestHeaders", "Invalid", "KnownGuest", "Linked", "Message", "NotFound", "OwnVote", "Owner",
+    "PaymentRequired", "Plaudit", "PlauditError", "RateLimited", "Reason", "Registered", "RegisteredMessage",
+    "Revision", "Role", "Subject", "Submitted", "Unauthenticated", "Unavailable", "Unreachable", "UnreadableAnswer",
+    "User", "Visitor", "Vote",
 ]
