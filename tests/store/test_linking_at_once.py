@@ -93,6 +93,10 @@ async def votes(connections):
     return await Votes(connections, decide, {}).commit([their_vote(it) for it in (VOTED, UNVOTED)])
 
 
+async def votes_anew(connections):
+    return await Votes(connections, decide, {}).commit([their_vote(it.id, comment="late") for it in BY_RECEIPT])
+
+
 async def votes_with_a_receipt(connections):
     return await Votes(connections, decide, {}).commit([their_vote("m-5", receipt=RECEIPT)])
 
@@ -129,6 +133,7 @@ async def servers(postgres_url):
 
 OTHERS = {
     "votes": lambda store: gathered(*(store.submit(their_vote(it)) for it in (VOTED, UNVOTED))),
+    "votes anew": lambda store: gathered(*(store.submit(their_vote(it.id, comment="late")) for it in BY_RECEIPT)),
     "votes with a receipt": lambda store: gathered(store.submit(their_vote("m-5", receipt=RECEIPT))),
     "registers": lambda store: store.register(NEW),
     "completes": lambda store: store.register(COMPLETE),
@@ -156,6 +161,8 @@ MEETINGS = {  # who stops, and what another process does meanwhile
     "a link and a review": (links, "reviews"),
 }
 UNLINKED = {
+    "a vote anew and a completion": (votes_anew, "completes"),
+    "a completion and a vote anew": (partial(registers, messages=COMPLETE), "votes anew"),
     "two votes with one receipt": (votes_with_a_receipt, "votes with a receipt"),
     "a vote with a receipt and a registration": (votes_with_a_receipt, "registers it"),
     "a registration and a vote with a receipt": (
@@ -218,7 +225,7 @@ async def test_a_guest_becomes_one_user(servers):
         assert {(await servers[0].message("acme", it)).owner for it in (VOTED, UNVOTED, "m-6", "m-7")} == {user}
 
 
-@pytest.mark.parametrize("meeting", UNLINKED)
+@pytest.mark.parametrize("meeting", [it for it in UNLINKED if "completion" not in it])
 async def test_a_receipts_message_is_registered_once(servers, postgres, postgres_url, meeting):
     """And no vote with it is refused."""
     before = postgres.log.count("deadlock detected")
@@ -258,11 +265,15 @@ async def test_a_registration_is_never_refused(servers):
             assert {(await servers[0].message("acme", it)).owner for it in ("m-1", "m-3", "m-4")} == {ANNA}
 
 
-@pytest.mark.parametrize("meeting", [it for it in MEETINGS if "completion" in it])
-async def test_a_content_that_comes_meanwhile_is_what_votes_are_found_by(servers, meeting):
+@pytest.mark.parametrize("meeting", [it for it in MEETINGS | UNLINKED if "completion" in it])
+async def test_a_content_that_comes_meanwhile_is_what_votes_are_found_by(servers, postgres, meeting):
+    before = postgres.log.count("deadlock detected")
+    owner = GUEST if meeting in UNLINKED else ANNA
     async for _ in each_moment(servers, meeting):
         page = await servers[0].review_queue("acme", ReviewFilter(search="days"), limit=9, cursor=None)
-        assert {(it.rated.message.id, it.rated.feedback.subject) for it in page.items} == {("m-6", ANNA), ("m-7", ANNA)}
+        assert {(it.rated.message.id, it.rated.feedback.subject) for it in page.items} == {
+            (it.id, owner) for it in BY_RECEIPT}
+    assert postgres.log.count("deadlock detected") == before
 
 
 @pytest.mark.parametrize("meeting", ["a review and a link", "a link and a review"])

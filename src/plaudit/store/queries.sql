@@ -77,6 +77,10 @@ UPDATE messages SET content = :content, metadata = :metadata, in_reply_to = coal
     trace_id = coalesce(trace_id, :trace_id), span_id = coalesce(span_id, :span_id), by_receipt = 0
 WHERE project_id = :project_id AND message_id = :message_id AND by_receipt = 1;
 
+-- hold_votes_on --
+-- Nothing: there is one writer.
+SELECT :message_id LIMIT 0;
+
 -- read_votes_on --
 -- Votes on one message that stand, for the words of a content that came after them.
 SELECT f.vote, f.comment, f.auth_level, f.seq

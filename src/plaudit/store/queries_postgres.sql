@@ -1,7 +1,9 @@
 -- read_for_decision --
--- What a batch of submissions needs to know; a row for each whose message is there.
+-- What a batch of submissions needs to know; a row for each whose message is there. One that only a receipt has told of
+-- so far is taken for one that has a content: it may come before the batch is written.
 SELECT w.n, m.role, m.owner, f.vote, f.revision, f.created_at, f.updated_at, f.seq, f.auth_level, f.comment IS NOT NULL,
-       f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform, m.content IS NOT NULL
+       f.reasons, m.created_at, m.model, m.prompt_version, m.arms, m.locale, m.platform,
+       m.content IS NOT NULL OR m.by_receipt = 1
 FROM unnest(:n::integer[], :project_id::text[], :message_id::text[], :subject::text[])
     AS w (n, project_id, message_id, subject)
 JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id
@@ -121,6 +123,10 @@ FROM feedback AS f
 JOIN reviews AS r
     ON r.project_id = f.project_id AND r.message_id = f.message_id AND r.subject = f.subject AND r.revision = f.revision
 WHERE f.project_id = :project_id AND f.message_id = ANY(:ids::text[]) AND f.subject = :owner;
+
+-- hold_votes_on --
+-- Written as they are.
+UPDATE feedback SET revision = revision WHERE project_id = :project_id AND message_id = :message_id;
 
 -- hold_vote --
 -- Written as it is: until the review of it is there, it stays so, and whose it is.

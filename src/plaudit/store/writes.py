@@ -91,6 +91,7 @@ def _other_content(message: Message, content_sha256: str | None) -> Conflict | N
 def _complete(message: Message) -> Steps[None]:
     """Of a message that only a receipt has told of so far; and the votes on it can be searched by its content."""
     key = {"project_id": message.project_id, "message_id": message.id}
+    yield Ask("hold_votes_on", key)  # whoever votes meanwhile is waited for, or finds the content
     yield Ask("complete_message", {**key, "content": message.content, "metadata": rows.to_json(message.metadata),
                                    "in_reply_to": message.in_reply_to, "trace_id": message.trace_id,
                                    "span_id": message.span_id})
