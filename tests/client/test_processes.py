@@ -49,6 +49,22 @@ def test_what_waits_is_sent_when_the_interpreter_ends_without_closing(server):
         assert [client.message(name).id for name in names] == names
 
 
+UNCLOSED = """
+import asyncio
+from plaudit.client import AsyncPlaudit
+def lost(dropped):
+    print(dropped.message.id, dropped.reason)
+async def main():
+    AsyncPlaudit("http://127.0.0.1:1", "sk_x", on_dropped=lost, trust_env=False).register(shown(sys.argv[3]))
+asyncio.run(main())
+"""
+
+
+def test_what_waits_in_an_asynchronous_client_that_nobody_closes_is_told_in_the_end():
+    """It cannot be sent without an event loop."""
+    assert python(PRELUDE + UNCLOSED, "http://127.0.0.1:1", "sk_x", "never-sent") == ["never-sent", "given_up"]
+
+
 FORK = """
 import os, warnings
 warnings.simplefilter("ignore", DeprecationWarning)   # newer Pythons warn of forks beside threads

@@ -1,7 +1,9 @@
 """How the asynchronous client runs plans: a call in the caller's task, registrations in one task of their own."""
 
 import asyncio
+import atexit
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,6 +30,8 @@ log = logging.getLogger("plaudit.client")
 ANOTHER_LOOP = "This client belongs to another event loop; make one in each loop, and close it there"
 
 T = TypeVar("T")
+
+_unfinished: set[Outbox] = set()  # of clients that have something to send, or had, and are not closed
 
 
 class Http:
@@ -112,6 +116,7 @@ class Courier:
     def _begin(self) -> None:
         """Anew where somebody has cancelled every task that there was."""
         if self._outbox.counts.waiting and (self._task is None or self._task.done()):
+            _unfinished.add(self._outbox)
             self._task = asyncio.create_task(self._work(), name="plaudit-courier")
 
     async def flush(self, timeout_seconds: float) -> bool:
@@ -128,6 +133,7 @@ class Courier:
     async def close(self, timeout_seconds: float) -> None:
         """Send what waits for as long as there is time, and give up the rest; in another loop, all of it."""
         self._outbox.close()
+        _unfinished.discard(self._outbox)
         if not self._http.is_here():
             self._outbox.give_up()
             return
@@ -186,3 +192,14 @@ async def _read(response: httpx2.Response) -> Answer | Silence:
         if len(body) > ANSWER_BYTES_MAX:
             return connection.too_large(response)
     return connection.answer(response, body)
+
+
+def _give_up_all() -> None:
+    """At the interpreter's end there is no loop to send anything in, but there is still somebody to tell."""
+    for outbox in list(_unfinished):
+        outbox.close()
+        outbox.give_up()
+
+
+atexit.register(_give_up_all)
+os.register_at_fork(after_in_child=_unfinished.clear)
