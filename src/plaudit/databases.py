@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from plaudit import rules
+from plaudit.events import Endpoint
 from plaudit.model import Instant, Project
 from plaudit.ports import Store
 from plaudit.settings import Settings
@@ -21,10 +22,10 @@ UTC = "UTC"
 
 
 async def open_store(settings: Settings, projects: Sequence[Project], *, now: Callable[[], Instant],
-                     when_committed: WhenCommitted) -> AnyStore:
-    """Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`."""
+                     when_committed: WhenCommitted, endpoints: Sequence[Endpoint] = ()) -> AnyStore:
+    """`endpoints` are told of votes. Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`."""
     shared: Any = {"now": now, "waiting_max": settings.queue_max, "when_committed": when_committed,
-                   "zones": _zones(projects)}
+                   "zones": _zones(projects), "endpoints": _by_project(endpoints)}
     if settings.database_url and settings.on_postgres:
         return await PostgresStore.open(settings.database_url, rules.decide, **shared,
                                         connections_max=settings.database_connections,
@@ -45,6 +46,13 @@ async def reading(settings: Settings, projects: Sequence[Project], *, now: Calla
         yield store
     finally:
         await store.close()
+
+
+def _by_project(endpoints: Sequence[Endpoint]) -> dict[str, list[Endpoint]]:
+    by_project: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        by_project.setdefault(endpoint.project_id, []).append(endpoint)
+    return by_project
 
 
 def _zones(projects: Sequence[Project]) -> dict[str, str]:

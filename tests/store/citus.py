@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import sqlglot
 from sqlglot import exp
 
-MESSAGES = dict.fromkeys(("messages", "feedback", "history", "review_queue", "search", "reviews"), "message_id")
+MESSAGES = dict.fromkeys(("messages", "feedback", "history", "review_queue", "search", "reviews", "outbox",
+                          "dead_letters"), "message_id")
 GROUPS = (  # tables whose rows stand on the same node when these columns are equal
     MESSAGES,
     {"conversations": "conversation_id"},
@@ -24,7 +25,7 @@ LOCAL = {"readiness", "migrations", "totals_zones", "unknown_messages"}  # on th
 
 # None of these is volatile, nor depends on a setting.
 FUNCTIONS = (exp.And, exp.Or, exp.Any, exp.Array, exp.Cast, exp.Coalesce, exp.Count, exp.Exists, exp.Greatest,
-             exp.Lower, exp.Max, exp.Unnest, exp.Substring, exp.Chr, exp.StringToArray, exp.MatchAgainst)
+             exp.Lower, exp.Max, exp.Min, exp.Unnest, exp.Substring, exp.Chr, exp.StringToArray, exp.MatchAgainst)
 NAMES = ("ARRAY_TO_TSVECTOR", "REPLACE")  # of functions that sqlglot has no class for
 ACROSS_NODES = {
     exp.Lock: "locks rows",

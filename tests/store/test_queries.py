@@ -11,6 +11,7 @@ from examples import ANNA, DAY, DISLIKE, GUEST, LIKE, NOW, a_message, a_vote
 
 from plaudit import store as package
 from plaudit.counts import Grouping, Period, Selection
+from plaudit.events import Delivery, Due, Endpoint, Kind, Settled
 from plaudit.model import (
     AuthLevel,
     Contract,
@@ -23,7 +24,7 @@ from plaudit.model import (
     Role,
 )
 from plaudit.rules import decide
-from plaudit.store import folding, linking, reads, reviewing, totals, writes
+from plaudit.store import folding, linking, outbox, reads, reviewing, totals, writes
 from plaudit.store.queries import queries
 from plaudit.store.sqlite_file import open_writer
 from plaudit.store.sqlite_migrate import migrate
@@ -32,6 +33,8 @@ from plaudit.store.sqlite_writer import Writer
 
 MODULES = sorted(Path(package.__file__).parent.glob("*.py"))
 A_REVIEW = Review("wrong", "late", "boris", NOW)
+ENDPOINT = Endpoint("all", "acme", "https://receiver.example/")
+DUE = Due("all", 0, 1, "acme", "m-1", Kind.LIKE, 0, NOW)
 A_CONVERSATION = Conversation("acme", "c-2", ANNA, NOW, NOW, "Travel")
 
 
@@ -89,7 +92,7 @@ def plans(connection, work):
 # What a statement was given goes through itself: a batch's rows, or the entries found so far.
 NO_TABLE = re.compile(r"SCAN (w|n|entry|\w+ VIRTUAL TABLE.*|(\d+ )?CONSTANT ROWS?|\d+-ROW VALUES CLAUSE)")
 # What is not folded yet is soon; and a project has as many cells as it has combinations of models, prompts and so on.
-SMALL = {"SCAN unfolded", "SEARCH cell USING PRIMARY KEY (project_id=?)"}
+SMALL = {"SCAN unfolded", "SCAN backlog", "SEARCH cell USING PRIMARY KEY (project_id=?)"}
 
 
 def scans(steps):
@@ -156,6 +159,9 @@ READS = {
     "the next page of a search": queue("1", search="late refund", reviewed=None),
     "votes on unknown messages": partial(reads.missed, "acme", 20_000),
     "reviews": partial(reviewing.reviews, "acme", "m-1"),
+    "what is due to an endpoint": partial(outbox.due, ENDPOINT, (), 10, NOW),
+    "an endpoint's dead letters": partial(outbox.dead_letters, "all", 0, 10),
+    "what waits for endpoints": outbox.backlogs,
 }
 WRITES = {
     "votes": [a_vote(), a_vote("m-2")],
@@ -167,6 +173,9 @@ WRITES = {
     "votes on unknown messages": [partial(writes.count_missed, {Missed("acme", 20_000, MissedReason.LATE, ""): 1})],
     "a readiness check": [partial(writes.readiness, NOW)],
     "a vote to review": [a_vote(vote=DISLIKE, comment="late"), a_vote("m-2", vote=DISLIKE)],
+    "what was sent to an endpoint": [a_vote(), partial(outbox.settle, [Settled(DUE), Settled(DUE, "status 500")])],
+    "what is taken to be sent": [a_vote(), partial(outbox.claim, [Delivery(DUE, None)], NOW)],
+    "dead letters to be sent again": [partial(outbox.replay, "all", [1])],
     "a fold": [a_vote(), partial(folding.fold, {})],
     "a review": [a_vote(vote=DISLIKE), partial(reviewing.review, "acme", "m-1", ANNA, 1, A_REVIEW)],
     "a review taken back": [a_vote(vote=DISLIKE), partial(reviewing.review, "acme", "m-1", ANNA, 1, None)],
@@ -175,7 +184,7 @@ WRITES = {
 
 def written(connection, path, jobs):
     """The plans of a batch, on top of two registered messages."""
-    writer = Writer(path, connection, decide, {})
+    writer = Writer(path, connection, decide, {}, {"acme": [ENDPOINT]})
     writer.commit([partial(writes.register, "acme", [a_message(), a_message("m-2")], {})])
     return plans(connection, lambda _: writer.commit(jobs))
 

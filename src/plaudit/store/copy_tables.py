@@ -54,9 +54,15 @@ REVIEWS = Table(
     "reviews", ("project_id", "message_id", "subject", "revision"), ("label", "note", "reviewer", "reviewed_at"))
 
 LINKS = Table("links", ("project_id", "subject"), ("user_key", "linked_at"))
+OUTBOX = Table(
+    "outbox", ("endpoint", "due_at", "seq"), ("project_id", "message_id", "kind", "attempts", "voted_at"))
+DEAD_LETTERS = Table(
+    "dead_letters", ("endpoint", "seq"),
+    ("project_id", "message_id", "kind", "attempts", "voted_at", "died_at", "failure"))
 UNKNOWN_MESSAGES = Table("unknown_messages", ("project_id", "day", "reason", "page"), ("count",))
 
-TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES, REVIEWS, LINKS, UNKNOWN_MESSAGES)
+TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES, REVIEWS, LINKS, UNKNOWN_MESSAGES,
+          OUTBOX, DEAD_LETTERS)
 
 
 def select(table: Table, mark: str, *, after: bool, descending: bool) -> str:

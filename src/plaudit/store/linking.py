@@ -26,8 +26,9 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from plaudit import rules
+from plaudit.events import NOBODY, Endpoints
 from plaudit.model import Conversation, Feedback, Instant, Linked, Message, Role, Subject, SubjectKind
-from plaudit.store import derived, rows
+from plaudit.store import derived, outbox, rows
 from plaudit.store.deciding import Known
 from plaudit.store.derived import Changed, Move, rank_of
 from plaudit.store.plans import Ask, Put, Row, Steps
@@ -71,7 +72,7 @@ class Entry(NamedTuple):
     reviewed: bool
 
 
-def link(it: Link, zones: Mapping[str, str]) -> Steps[Linked]:
+def link(it: Link, zones: Mapping[str, str], endpoints: Endpoints = NOBODY) -> Steps[Linked]:
     """The same again finds nothing left to do. Raises `Conflict` when the owner has become another user, `Invalid` when
     there is too much."""
     linked = yield from read_links(it.project_id, [it.owner])
@@ -81,7 +82,7 @@ def link(it: Link, zones: Mapping[str, str]) -> Steps[Linked]:
     message_ids = yield from _message_ids(it, conversation_ids)
     votes = superseded = 0
     for ids in _chunks(message_ids):
-        moved, ended = yield from _give_messages(it, ids, zones)
+        moved, ended = yield from _give_messages(it, ids, zones, endpoints)
         votes, superseded = votes + moved, superseded + ended
     return Linked(len(message_ids), votes, superseded)
 
@@ -140,7 +141,8 @@ def _message_ids(it: Link, conversation_ids: Sequence[str]) -> Steps[list[str]]:
 # ---------------------------------------------------------------- messages, with all that belongs to them
 
 
-def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str]) -> Steps[tuple[int, int]]:
+def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str], endpoints: Endpoints
+                   ) -> Steps[tuple[int, int]]:
     """How many votes stand as the user's, and how many stand no more because the user's own does."""
     names = {"project_id": it.project_id, "owner": it.owner.key, "user": it.user.key}
     found = yield Ask("read_messages_to_give", {**names, "ids": ids})
@@ -151,9 +153,9 @@ def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str]) -> Steps[
     entries = _entries(it, owned, numbers, {message_id for message_id, in reviewed})
     moved = [entry for entry in entries if entry.state.subject == it.user]
     ended = [entry for entry in entries if entry.state.subject == it.owner]
-    yield from _write(ended)  # before the message is the user's: an entry is its owner's
+    yield from _write(ended, endpoints)  # before the message is the user's: an entry is its owner's
     yield Ask("give_messages", {**names, "ids": ids})
-    yield from _write(moved)
+    yield from _write(moved, endpoints)
     yield Ask("forget_votes", {**names, "ids": [each.id for each in owned if not (each.vote and each.user_has_voted)]})
     yield from _give_reviews(names, moved)
     yield from _count(it, owned, change_id, zones)
@@ -192,11 +194,11 @@ def _entries(it: Link, owned: Sequence[Owned], numbers: Sequence[int], reviewed:
             for each, state, number in zip(owned, states, numbers, strict=True) if state]
 
 
-def _write(entries: Sequence[Entry]) -> Steps[None]:
+def _write(entries: Sequence[Entry], endpoints: Endpoints) -> Steps[None]:
     states = [(*rows.feedback_row(entry.state), entry.seq) for entry in entries]
     history = [(*state, entry.owned.known.seq) for state, entry in zip(states, entries, strict=True)]
     yield Put("write_feedback", states)
-    yield Put("append_history", history)
+    yield from outbox.append(history, endpoints, linked=True)
 
 
 def _give_reviews(names: Mapping[str, str], moved: Sequence[Entry]) -> Steps[None]:

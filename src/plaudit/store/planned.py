@@ -1,13 +1,14 @@
 """What both stores do alike: every method of `ports.Store` but `submit` is a plan, run in one transaction."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
 from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
+from plaudit.events import NOBODY, Backlog, DeadLetter, Delivery, Endpoint, Endpoints, Settled
 from plaudit.model import (
     Conversation,
     Feedback,
@@ -25,7 +26,7 @@ from plaudit.model import (
     Subject,
 )
 from plaudit.ports import DeviceBinding, Registered
-from plaudit.store import folding, linking, reads, reviewing, totals, writes
+from plaudit.store import folding, linking, outbox, reads, reviewing, totals, writes
 from plaudit.store.plans import Steps
 from plaudit.store.tally import UTC
 
@@ -37,10 +38,11 @@ T = TypeVar("T")
 
 
 class PlannedStore(ABC):
-    def __init__(self, now: Callable[[], Instant], zones: Mapping[str, str]) -> None:
-        """`zones`: the time zone of each project where it is not UTC."""
+    def __init__(self, now: Callable[[], Instant], zones: Mapping[str, str], endpoints: Endpoints = NOBODY) -> None:
+        """`zones`: the time zone of each project where it is not UTC. `endpoints`: who is to be told of votes."""
         self._now = now
         self._zones = zones
+        self._endpoints = endpoints
 
     @abstractmethod
     async def _read(self, steps: Callable[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -64,7 +66,8 @@ class PlannedStore(ABC):
         return outcomes
 
     async def link(self, project_id: str, owner: Subject, user: Subject, now: Instant) -> Linked:
-        return await self._write(linking.link, linking.Link(project_id, owner, user, now), self._zones)
+        it = linking.Link(project_id, owner, user, now)
+        return await self._write(linking.link, it, self._zones, self._endpoints)
 
     async def linked(self, project_id: str, subject: Subject) -> Subject | None:
         return (await self._read(linking.read_links, project_id, [subject])).get(subject)
@@ -139,3 +142,20 @@ class PlannedStore(ABC):
 
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
         return await self._read(reviewing.reviews, project_id, message_id)
+
+    async def claim(self, endpoint: Endpoint, busy: Collection[int], limit: int) -> list[Delivery]:
+        wanted = await self._read(outbox.due, endpoint, busy, limit, self._now())
+        until = self._now() + outbox.CLAIM_MILLISECONDS
+        return await self._write(outbox.claim, wanted, until) if wanted else []
+
+    async def settle(self, settled: Sequence[Settled]) -> None:
+        await self._write(outbox.settle, settled)
+
+    async def backlogs(self) -> list[Backlog]:
+        return await self._search(outbox.backlogs)
+
+    async def dead_letters(self, endpoint_id: str, *, after: int, limit: int) -> list[DeadLetter]:
+        return await self._read(outbox.dead_letters, endpoint_id, after, limit)
+
+    async def replay(self, endpoint_id: str, seqs: Sequence[int]) -> int:
+        return await self._write(outbox.replay, endpoint_id, seqs)

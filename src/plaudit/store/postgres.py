@@ -11,6 +11,7 @@ from typing import ParamSpec, Self, TypeVar
 import asyncpg
 
 from plaudit.errors import Unavailable
+from plaudit.events import NOBODY, Endpoints
 from plaudit.model import Feedback, Instant, Submission
 from plaudit.store import writes
 from plaudit.store.deciding import Decide
@@ -45,8 +46,8 @@ class PostgresStore(PlannedStore):
     """`ports.Store` on one database. Make it with `open`, inside a running event loop, and `close` it."""
 
     def __init__(self, commits: ParallelCommit, voting: Connections, others: Connections, searching: Connections, *,
-                 now: Callable[[], Instant], zones: Mapping[str, str]) -> None:
-        super().__init__(now, zones)
+                 now: Callable[[], Instant], zones: Mapping[str, str], endpoints: Endpoints = NOBODY) -> None:
+        super().__init__(now, zones, endpoints)
         self._commits = commits
         self._pools = self._voting, self._others, self._searching = voting, others, searching
         self._closed = False
@@ -54,8 +55,10 @@ class PostgresStore(PlannedStore):
     @classmethod
     async def open(cls, url: str, decide: Decide, *, now: Callable[[], Instant], waiting_max: int = 4096,
                    wait_seconds_max: float = 5.0, when_committed: WhenCommitted = lambda *_: None,
-                   connections_max: int = 10, partitions: int = 0, zones: Mapping[str, str] = UTC_EVERYWHERE) -> Self:
-        """Reach the server and bring its tables up to date. `zones`: a project's time zone, if not UTC.
+                   connections_max: int = 10, partitions: int = 0, zones: Mapping[str, str] = UTC_EVERYWHERE,
+                   endpoints: Endpoints = NOBODY) -> Self:
+        """Reach the server and bring its tables up to date. `zones`: a project's time zone, if not UTC. `endpoints`:
+        who is to be told of votes.
 
         `connections_max`, at least 3, are shared out: some for votes, one for searches, the others for the rest. Raises
         `CannotOpen`, `WrongDatabase`.
@@ -72,19 +75,20 @@ class PostgresStore(PlannedStore):
             raise cannot_open(url, error) from error
         return await cls._connected(servers, decide, now=now, zones=zones, connections_max=connections_max,
                                     waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
-                                    when_committed=when_committed)
+                                    when_committed=when_committed, endpoints=endpoints)
 
     @classmethod
     async def _connected(cls, servers: Servers, decide: Decide, *, now: Callable[[], Instant], zones: Mapping[str, str],
                          connections_max: int, waiting_max: int, wait_seconds_max: float,
-                         when_committed: WhenCommitted = lambda *_: None) -> Self:
+                         when_committed: WhenCommitted = lambda *_: None, endpoints: Endpoints = NOBODY) -> Self:
         writers = min(WRITERS_MAX, (connections_max - SEARCHERS) // 2)
         pool = partial(Connections.open, servers, seconds_max=wait_seconds_max)
         voting = await pool(writers, session=BY_KEYS)
-        commits = ParallelCommit(Votes(voting, decide, zones).commit, writers=writers, waiting_max=waiting_max,
-                                 wait_seconds_max=wait_seconds_max, when_committed=when_committed)
+        commits = ParallelCommit(Votes(voting, decide, zones, endpoints).commit, writers=writers,
+                                 waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
+                                 when_committed=when_committed)
         return cls(commits, voting, await pool(connections_max - writers - SEARCHERS), await pool(SEARCHERS),
-                   now=now, zones=zones)
+                   now=now, zones=zones, endpoints=endpoints)
 
     @classmethod
     async def open_reading(cls, url: str, decide: Decide, *, now: Callable[[], Instant], zones: Mapping[str, str]

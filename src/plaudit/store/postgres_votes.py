@@ -11,11 +11,13 @@ from functools import partial
 import asyncpg
 
 from plaudit.errors import Conflict, PlauditError
+from plaudit.events import NOBODY, Endpoints
 from plaudit.model import Feedback, Submission
+from plaudit.store import outbox
 from plaudit.store.deciding import Decide, Key, Known, Outcome, key_of, to_register
 from plaudit.store.derived import Changed, keep
-from plaudit.store.plans import Ask, Put, Row
-from plaudit.store.postgres_connections import WRITING, Connections, ask, columns, put, run
+from plaudit.store.plans import Ask, Row
+from plaudit.store.postgres_connections import WRITING, Connections, ask, columns, run
 from plaudit.store.rows import feedback_row
 from plaudit.store.writes import register_by_receipts
 
@@ -24,10 +26,12 @@ UNKNOWN = (None,) * 16  # what is known of a message that is not there
 
 
 class Votes:
-    def __init__(self, connections: Connections, decide: Decide, zones: Mapping[str, str]) -> None:
-        """`zones`: the time zone of each project where it is not UTC."""
+    def __init__(self, connections: Connections, decide: Decide, zones: Mapping[str, str],
+                 endpoints: Endpoints = NOBODY) -> None:
+        """`zones`: the time zone of each project where it is not UTC. `endpoints`: who is to be told of votes."""
         self._connections = connections
         self._zones = zones
+        self._endpoints = endpoints
         self._decide = decide
         self._numbers = Numbers()
 
@@ -67,7 +71,8 @@ class Votes:
         states = sorted((*row, number) for row, number in zip(rows, numbers, strict=True))
         written = {number for number, in await connection.fetch(*columns("write_feedback", states))}
         if history := [(*state, known[state[:3]].seq) for state in states if state[-1] in written]:
-            await put(connection, Put("append_history", history))  # not theirs any more: all is decided anew
+            # Raises where a message is not theirs any more: all is decided anew.
+            await run(connection, partial(outbox.append, history, self._endpoints))
             changes = dict(zip((row[:3] for row in rows), changed, strict=True))
             kept = [Changed(changes[row[:3]], row[-2], known[row[:3]]) for row in history]
             await run(connection, partial(keep, kept, self._zones))

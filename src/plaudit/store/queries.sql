@@ -25,6 +25,64 @@ INSERT INTO history (project_id, message_id, subject, vote, comment, reasons, re
                      created_at, updated_at, seq, previous_seq)
 VALUES {rows};
 
+-- write_outbox --
+-- Whom to tell, and when.
+INSERT INTO outbox (endpoint, due_at, seq, project_id, message_id, kind, attempts, voted_at) VALUES {rows};
+
+-- read_due --
+SELECT o.endpoint, o.due_at, o.seq, o.project_id, o.message_id, o.kind, o.attempts, o.voted_at
+FROM outbox AS o
+WHERE o.endpoint = :endpoint AND o.due_at <= :now
+ORDER BY o.due_at, o.seq
+LIMIT :limit;
+
+-- read_events --
+-- Entries of the history, each with the one before it and its message. `message_ids` is for a cluster.
+SELECT h.seq, h.project_id, h.message_id, h.subject, h.vote, h.comment, h.reasons, h.revision, h.contract, h.auth_level,
+       h.created_at, h.updated_at, p.subject, p.vote,
+       m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata,
+       substr(m.content, 1, :characters)
+FROM json_each(:seqs) AS w
+CROSS JOIN history AS h ON h.seq = w.value
+CROSS JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id
+LEFT JOIN history AS p ON p.seq = h.previous_seq AND p.message_id = h.message_id
+WHERE h.project_id = :project_id;
+
+-- claim_deliveries --
+-- They stay as they are: there is one sender.
+SELECT o.seq, o.due_at FROM outbox AS o
+WHERE o.endpoint = :endpoint AND o.due_at IN (SELECT d.value FROM json_each(:due_ats) AS d)
+  AND o.seq IN (SELECT w.value FROM json_each(:seqs) AS w);
+
+-- take_deliveries --
+DELETE FROM outbox
+WHERE endpoint = :endpoint AND due_at IN (SELECT d.value FROM json_each(:due_ats) AS d)
+  AND seq IN (SELECT w.value FROM json_each(:seqs) AS w)
+RETURNING seq;
+
+-- write_dead_letters --
+INSERT INTO dead_letters (endpoint, seq, project_id, message_id, kind, attempts, voted_at, died_at, failure)
+VALUES {rows};
+
+-- read_waiting --
+SELECT backlog.endpoint, count(*), min(backlog.voted_at) FROM outbox AS backlog GROUP BY backlog.endpoint;
+
+-- read_dead_counts --
+SELECT backlog.endpoint, count(*) FROM dead_letters AS backlog GROUP BY backlog.endpoint;
+
+-- read_dead_letters --
+SELECT l.endpoint, l.seq, l.project_id, l.message_id, l.kind, l.attempts, l.voted_at, l.died_at, l.failure
+FROM dead_letters AS l
+WHERE l.endpoint = :endpoint AND l.seq > :after
+ORDER BY l.seq
+LIMIT :limit;
+
+-- take_dead_letters --
+DELETE FROM dead_letters
+WHERE endpoint = :endpoint AND seq IN (SELECT w.value FROM json_each(:seqs) AS w)
+RETURNING endpoint, seq, project_id, message_id, kind, attempts, voted_at, died_at, failure;
+
 -- read_last_seq --
 -- The last number that was given, to an entry or to a change of the totals that had none.
 SELECT max(coalesce((SELECT max(seq) FROM history), 0), coalesce((SELECT max(id) FROM totals_changes), 0));

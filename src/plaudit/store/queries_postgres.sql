@@ -38,6 +38,43 @@ SELECT w.* FROM unnest(:project_id::text[], :message_id::text[], :subject::text[
           seq, previous_seq)
 JOIN messages AS m ON m.project_id = w.project_id AND m.message_id = w.message_id AND m.owner = w.subject;
 
+-- write_outbox --
+INSERT INTO outbox (endpoint, due_at, seq, project_id, message_id, kind, attempts, voted_at)
+SELECT * FROM unnest(:endpoint::text[], :due_at::bigint[], :seq::bigint[], :project_id::text[], :message_id::text[],
+                     :kind::text[], :attempts::integer[], :voted_at::bigint[]);
+
+-- read_events --
+SELECT h.seq, h.project_id, h.message_id, h.subject, h.vote, h.comment, h.reasons, h.revision, h.contract, h.auth_level,
+       h.created_at, h.updated_at, p.subject, p.vote,
+       m.project_id, m.message_id, m.role, m.owner, m.conversation_id, m.created_at, m.in_reply_to, m.model,
+       m.prompt_version, m.arms, m.locale, m.platform, m.trace_id, m.span_id, m.metadata,
+       substr(m.content, 1, :characters::integer)
+FROM history AS h
+JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id
+LEFT JOIN history AS p ON p.seq = h.previous_seq AND p.message_id = h.message_id
+WHERE h.project_id = :project_id AND h.seq = ANY(:seqs::bigint[]) AND h.message_id = ANY(:message_ids::text[]);
+
+-- claim_deliveries --
+-- Those that another process has taken meanwhile are in the future and do not come back.
+UPDATE outbox SET due_at = :until
+WHERE endpoint = :endpoint AND due_at = ANY(:due_ats::bigint[]) AND seq = ANY(:seqs::bigint[])
+RETURNING seq, due_at;
+
+-- take_deliveries --
+DELETE FROM outbox
+WHERE endpoint = :endpoint AND due_at = ANY(:due_ats::bigint[]) AND seq = ANY(:seqs::bigint[])
+RETURNING seq;
+
+-- write_dead_letters --
+INSERT INTO dead_letters (endpoint, seq, project_id, message_id, kind, attempts, voted_at, died_at, failure)
+SELECT * FROM unnest(:endpoint::text[], :seq::bigint[], :project_id::text[], :message_id::text[], :kind::text[],
+                     :attempts::integer[], :voted_at::bigint[], :died_at::bigint[], :failure::text[]);
+
+-- take_dead_letters --
+DELETE FROM dead_letters
+WHERE endpoint = :endpoint AND seq = ANY(:seqs::bigint[])
+RETURNING endpoint, seq, project_id, message_id, kind, attempts, voted_at, died_at, failure;
+
 -- wait_for_standby --
 -- Who is told that there was nothing to remove is told so by the primary: a commit that wrote nothing would not wait for
 -- the standby, which may have become the primary meanwhile.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
 from plaudit.errors import Unavailable
+from plaudit.events import NOBODY, Endpoints
 from plaudit.model import Feedback, Instant, Submission
 from plaudit.store.deciding import Decide
 from plaudit.store.failures import CannotOpen, DatabaseInUse
@@ -49,8 +50,9 @@ class SqliteStore(PlannedStore):
     """`ports.Store` on one file. Make it with `open`, inside a running event loop, and `close` it."""
 
     def __init__(self, path: Path, writer: Writer, held_lock: Any, *, now: Callable[[], Instant], waiting_max: int,
-                 wait_seconds_max: float, when_committed: WhenCommitted, zones: Mapping[str, str]) -> None:
-        super().__init__(now, zones)
+                 wait_seconds_max: float, when_committed: WhenCommitted, zones: Mapping[str, str],
+                 endpoints: Endpoints) -> None:
+        super().__init__(now, zones, endpoints)
         self._path = path
         self._writer = writer
         self._lock = held_lock
@@ -69,19 +71,20 @@ class SqliteStore(PlannedStore):
     @classmethod
     async def open(cls, path: Path, decide: Decide, *, now: Callable[[], Instant], waiting_max: int = 4096,
                    wait_seconds_max: float = 5.0, when_committed: WhenCommitted = lambda *_: None,
-                   zones: Mapping[str, str] = UTC_EVERYWHERE) -> Self:
+                   zones: Mapping[str, str] = UTC_EVERYWHERE, endpoints: Endpoints = NOBODY) -> Self:
         """Lock, open, migrate and check the file, making it if need be. `zones`: a project's time zone, if not UTC.
+        `endpoints`: who is to be told of votes.
 
         Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`. A damaged database opens, but refuses every write.
         """
         held_lock = _lock(path)
         try:
-            writer = await asyncio.to_thread(_open_checked, path, decide, zones)
+            writer = await asyncio.to_thread(_open_checked, path, decide, zones, endpoints)
         except BaseException:
             held_lock.close()
             raise
         return cls(path, writer, held_lock, now=now, waiting_max=waiting_max, wait_seconds_max=wait_seconds_max,
-                   when_committed=when_committed, zones=zones)
+                   when_committed=when_committed, zones=zones, endpoints=endpoints)
 
     @property
     def queue_depth(self) -> int:
@@ -165,12 +168,12 @@ def _lock(path: Path) -> IO[str]:
                             ) from error
 
 
-def _open_checked(path: Path, decide: Decide, zones: Mapping[str, str]) -> Writer:
+def _open_checked(path: Path, decide: Decide, zones: Mapping[str, str], endpoints: Endpoints) -> Writer:
     """A writer on a migrated database; one that writes nothing when a first look finds damage."""
     try:
         connection = open_writer(path)
         found = damage(connection, stop=after(FIRST_LOOK_SECONDS))
-        writer = Writer(path, connection, decide, zones)
+        writer = Writer(path, connection, decide, zones, endpoints)
         if found:
             writer.stop_writing(found)
         else:

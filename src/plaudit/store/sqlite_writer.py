@@ -11,8 +11,9 @@ import apsw
 import structlog
 
 from plaudit.errors import Conflict, PlauditError, Unavailable
+from plaudit.events import NOBODY, Endpoints
 from plaudit.model import Feedback, Submission
-from plaudit.store import sqlite_file
+from plaudit.store import outbox, sqlite_file
 from plaudit.store.checkpoints import Checkpoints
 from plaudit.store.deciding import Decide, Key, Known, key_of, to_register
 from plaudit.store.derived import Changed, keep
@@ -31,10 +32,12 @@ log = structlog.get_logger("plaudit.store")
 
 
 class Writer:
-    def __init__(self, path: Path, connection: apsw.Connection, decide: Decide, zones: Mapping[str, str]) -> None:
-        """`zones`: the time zone of each project where it is not UTC."""
+    def __init__(self, path: Path, connection: apsw.Connection, decide: Decide, zones: Mapping[str, str],
+                 endpoints: Endpoints = NOBODY) -> None:
+        """`zones`: the time zone of each project where it is not UTC. `endpoints`: who is to be told of votes."""
         self._path = path
         self._zones = zones
+        self._endpoints = endpoints
         self._connection: apsw.Connection | None = connection
         self._checkpoints: Checkpoints | None = None
         self._decide = decide
@@ -114,7 +117,7 @@ class Writer:
                 standing.feedback, standing.seq = changed, self._last_seq
         keys = sorted(states)
         put(connection, Put("write_feedback", [states[key] for key in keys]))
-        put(connection, Put("append_history", history))
+        run(connection, partial(outbox.append, history, self._endpoints))
         if keys:
             kept = [Changed(changes[key], states[key][-1], known[key]) for key in keys]
             run(connection, partial(keep, kept, self._zones))
