@@ -1,3 +1,5 @@
+"use client";
+
 // <plaudit-thumbs> for React: attributes, functions and events as props.
 
 import { createElement, useEffect, useRef } from "react";
