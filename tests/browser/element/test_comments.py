@@ -82,6 +82,18 @@ def test_characters_are_counted_as_people_count_them(chat, way):
     assert it.server.standing(thumbs.message_id)[0]["comment"] == DANCER * 1000
 
 
+def test_escape_while_a_word_is_composed_is_the_input_method_s(chat):
+    """In Chinese or Japanese it takes back what is being composed."""
+    it = chat()
+    thumbs = it.show(comment="dislike")
+    thumbs.dislike.click()
+    thumbs.comment.dispatch_event("keydown", {"key": "Escape", "isComposing": True})
+    expect(thumbs.box).to_be_visible()
+    thumbs.comment.dispatch_event("keydown", {"key": "Escape"})
+    expect(thumbs.box).to_be_hidden()
+    it.hears("vote")
+
+
 def test_another_vote_closes_it_and_a_new_one_says_nothing_of_the_old(chat):
     it = chat()
     thumbs = it.show(comment="dislike")

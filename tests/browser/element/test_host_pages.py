@@ -2,6 +2,7 @@
 
 import json
 
+from loopback import wait_until
 from playwright.sync_api import expect
 
 from plaudit.http.element.served import module
@@ -116,6 +117,50 @@ def test_an_element_that_is_moved_keeps_its_vote_and_its_box(chat):
     thumbs.shows("dislike")
     expect(thumbs.comment).to_have_value("Too")
     it.stands(thumbs.message_id, "dislike")
+
+
+def test_a_page_hears_of_a_vote_whose_element_is_gone(chat):
+    """As in a list that shows only what is in sight."""
+    it = chat()
+    thumbs = it.show()
+    held = it.held("**/messages/*/feedback")
+    with it.tab.expect_request("**/messages/*/feedback"):
+        thumbs.like.click()
+    thumbs.host.evaluate("element => element.remove()")
+    held[0].continue_()
+    assert it.hears("vote")[0]["messageId"] == thumbs.message_id
+
+
+def test_elements_that_are_gone_are_not_held_in_memory(chat):
+    """A chat may be open for days. One was voted on, one was removed while its vote was under way, one did nothing."""
+    it = chat()
+    ids = [it.answer() for _ in range(3)]
+    it.open("".join(map(it.markup, ids)))
+    it.tab.evaluate("window.gone = [...document.querySelectorAll('plaudit-thumbs')].map((each) => new WeakRef(each))")
+    it.thumbs(ids[0]).like.click()
+    it.hears("vote")
+    held = it.held("**/messages/*/feedback")
+    with it.tab.expect_request("**/messages/*/feedback"):
+        it.thumbs(ids[1]).like.click()
+    it.tab.evaluate("document.querySelectorAll('plaudit-thumbs').forEach((element) => element.remove())")
+    held[0].continue_()
+    it.hears("vote", 2)
+    it.tab.mouse.move(0, 0)
+    wait_until(lambda: it.tab.request_gc() or not it.tab.evaluate("gone.filter((each) => each.deref()).length"))
+
+
+def test_what_is_typed_into_the_box_is_no_shortcut_of_the_page(chat):
+    """A page takes keys for shortcuts unless they come from a text field, and cannot see that these do."""
+    it = chat()
+    thumbs = it.show(comment="dislike")
+    it.tab.evaluate("window.keys = []; addEventListener('keydown', ({ key }) => keys.push(key))")
+    thumbs.dislike.press("k")
+    thumbs.dislike.click()
+    thumbs.comment.press("j")
+    thumbs.comment.press("Escape")
+    expect(thumbs.box).to_be_hidden()
+    expect(thumbs.comment).to_have_value("j")
+    assert it.tab.evaluate("keys") == ["k"]
 
 
 def test_a_vote_survives_that_its_page_is_left_at_once(chat):

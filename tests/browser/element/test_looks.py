@@ -100,7 +100,8 @@ def test_it_speaks_the_language_of_its_page(chat, language):
 
 @pytest.mark.parametrize(("own", "page", "browser", "spoken"), [
     ("fr", "de", "ja-JP", "fr"), (None, "de-AT", "ja-JP", "de"), (None, "zh-Hant-TW", "en-US", "zh"),
-    (None, "", "ja-JP", "ja"), (None, "sv", "pl-PL", "pl"), (None, "", "sv-SE", "en"), ("DE", "en", "en-US", "de"),
+    (None, "", "ja-JP", "ja"), (None, "sv", "pl-PL", "pl"), (None, "", "sv-SE", "en"), (None, "", "arn-CL", "en"),
+    ("DE", "en", "en-US", "de"),
 ])
 def test_which_language_it_speaks(chat, own, page, browser, spoken):
     """Its own attribute, the nearest around it, the browser's, English."""

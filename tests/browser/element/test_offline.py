@@ -7,6 +7,7 @@ import pytest
 from loopback import wait_until
 from playwright.sync_api import expect
 from running import fresh, user
+from test_retrying import refused, seconds
 from test_voting import told
 
 QUEUE = """() => new Promise((resolve, reject) => {
@@ -191,6 +192,34 @@ def test_what_somebody_else_left_waits_for_its_own_page(chat):
     queued(it)
 
 
+def test_what_somebody_else_left_on_the_very_same_answer_is_not_the_next_reader_s(chat):
+    """Who may read the answer as well, and clicks on it: neither shows, loses or becomes the vote that waits."""
+    it = chat()
+    message_id = it.answer()
+    it.open(it.markup(message_id))
+    network(it, is_there=False)
+    it.thumbs(message_id).like.click()
+    queued(it, message_id)
+    leave(it)
+    ann, it.reader = it.reader, user(fresh("bob"))
+    with it.tab.expect_response(f"**/{message_id}/feedback") as refused:
+        it.open(it.markup(message_id))
+    assert refused.value.status == 403
+    thumbs = it.thumbs(message_id)
+    thumbs.shows(None)
+    expect(thumbs.status).to_have_text("")
+    assert it.heard("error") == []
+    thumbs.dislike.click()
+    assert [each["status"] for each in it.hears("error")] == [403]
+    thumbs.shows(None)
+    assert [vote["wanted"]["vote"] for vote in queue(it)] == ["like"]
+    it.reader = ann
+    leave(it)
+    it.open(it.markup(message_id))
+    it.stands(message_id, "like")
+    queued(it)
+
+
 def test_what_waits_is_bounded_and_nothing_of_the_page_is_lost(chat):
     """What has no room waits in memory as long as its page is there."""
     it = chat()
@@ -250,6 +279,75 @@ def test_of_two_tabs_the_newer_vote_is_told(chat):
     wait_until(lambda: queue(it) == [])
     assert it.server.standing(thumbs.message_id)[0]["vote"] == "dislike"
     assert set(it.votes(thumbs.message_id)) == {"dislike"}
+
+
+def test_what_another_tab_has_told_since_is_not_undone_by_an_older_vote_that_waited(chat):
+    it = chat()
+    thumbs = it.show()
+    other = it.tab.context.new_page()
+    other.goto(it.tab.url)
+    it.tab.clock.install()
+    refused(it, 503, **{"retry-after": "7"})
+    thumbs.like.click()
+    queued(it, thumbs.message_id)
+    with other.expect_response("**/feedback"):
+        other.locator("[part~=dislike]").click()
+    queued(it)
+    seconds(it, 9)
+    it.hears("vote")
+    assert it.votes(thumbs.message_id) == ["dislike"]
+    it.tab.complaints.clear()
+
+
+def test_a_click_is_newer_than_what_waits_also_when_the_clock_has_gone_back(chat):
+    it = chat()
+    thumbs = it.show()
+    network(it, is_there=False)
+    thumbs.like.click()
+    queued(it, thumbs.message_id)
+    it.tab.evaluate(AGE, -DAY_MILLISECONDS)
+    leave(it)
+    held = it.held("**/messages/*/feedback", times=1)
+    with it.tab.expect_request("**/messages/*/feedback"):
+        it.open(it.markup(thumbs.message_id))
+    thumbs = it.thumbs(thumbs.message_id)
+    thumbs.dislike.click()
+    held[0].continue_()
+    it.hears("vote")
+    it.stands(thumbs.message_id, "like", "dislike")
+    queued(it)
+    thumbs.shows("dislike")
+
+
+def test_a_vote_waits_for_a_token_that_does_not_come(chat):
+    """As where a page asks its reader to sign in, who leaves instead."""
+    it = chat()
+    thumbs = it.show()
+    thumbs.host.evaluate("element => { element.getToken = () => new Promise(() => {}); }")
+    thumbs.like.click()
+    expect(thumbs.status).to_have_text("Will be sent later")
+    queued(it, thumbs.message_id)
+    leave(it)
+    it.show()
+    it.stands(thumbs.message_id, "like")
+    queued(it)
+
+
+def test_a_vote_that_has_waited_is_over_and_the_next_one_does_not_wait(chat):
+    it = chat()
+    thumbs = it.show()
+    network(it, is_there=False)
+    thumbs.like.click()
+    queued(it, thumbs.message_id)
+    network(it, is_there=True)
+    it.hears("vote")
+    held = it.held("**/messages/*/feedback")
+    with it.tab.expect_request("**/messages/*/feedback"):
+        thumbs.dislike.click()
+    expect(thumbs.status).to_have_text("")
+    held[0].continue_()
+    it.stands(thumbs.message_id, "like", "dislike")
+    queued(it)
 
 
 def test_without_a_database_votes_wait_in_memory(chat):

@@ -75,6 +75,41 @@ def test_reasons_that_come_late_are_not_those_of_the_other_vote(chat):
     thumbs.shows("like")
 
 
+@pytest.mark.parametrize("leave", [
+    lambda thumbs, _: thumbs.skip.click(),
+    lambda thumbs, _: (thumbs.comment.fill("Old"), thumbs.send.click()),
+    lambda thumbs, other: thumbs.host.evaluate("(element, id) => element.setAttribute('message-id', id)", other),
+], ids=["skipped", "sent", "another-message"])
+def test_reasons_that_come_late_do_not_open_the_box_again(chat, leave):
+    """Also where the element is another answer's by then, with the same vote."""
+    it = chat()
+    thumbs, other = it.show(comment="dislike", reasons=""), it.answer()
+    held = it.held("**/v1/me/reasons*")
+    with it.tab.expect_request("**/v1/me/reasons*"):
+        thumbs.dislike.click()
+    expect(thumbs.comment).to_be_visible()
+    host = it.tab.locator("plaudit-thumbs")
+    leave(thumbs, other)
+    host.evaluate("element => element.setAttribute('value', 'dislike')")
+    with it.tab.expect_response("**/v1/me/reasons*"):
+        held[0].continue_()
+    it.tab.wait_for_load_state("networkidle")
+    expect(host.locator("[part=box]")).to_be_hidden()
+
+
+def test_a_reason_is_text_whatever_it_says(chat):
+    it = chat()
+    said = "<img src=x onerror=heard.push(['markup'])>"
+    it.tab.route("**/v1/me/reasons*", lambda route: route.fulfill(
+        status=200, headers={"access-control-allow-origin": "*"},
+        json={"data": [{"id": '"><b>', "vote": "dislike", "text": said}]}))
+    thumbs = it.show(reasons="")
+    thumbs.dislike.click()
+    expect(thumbs.reason).to_have_text([said])
+    assert thumbs.reason.locator("*").count() == 0
+    it.hears("vote")
+
+
 def test_reasons_that_cannot_be_had_do_not_keep_anybody_from_commenting(chat):
     it = chat()
     thumbs = it.show(comment="dislike", reasons="")

@@ -172,6 +172,19 @@ def test_a_page_whose_tokens_do_not_come_tries_again(chat):
     it.tab.complaints.clear()
 
 
+@pytest.mark.parametrize("body", ["null", "{}", '{"data": null}'])
+def test_a_list_that_is_none_restores_nothing(chat, body):
+    """The application's own way to Plaudit may not know it. Nothing is in the way of a vote."""
+    it = chat()
+    it.tab.route("**/v1/me/*", lambda route: route.fulfill(
+        status=200, headers=ANYWHERE, content_type="application/json", body=body))
+    thumbs = it.show(conversation_id=it.conversation, reasons="", comment="dislike")
+    thumbs.dislike.click()
+    it.hears("vote")
+    expect(thumbs.comment).to_be_visible()
+    assert it.heard("error") == []
+
+
 def test_what_is_full_when_a_page_is_loaded_is_asked_again(chat):
     """The list of one's votes too."""
     it = chat()

@@ -15,6 +15,7 @@ CLICK_ALL = """([id, votes]) => {
 UNDOING = [way for way in WAYS if way.undo]
 LASTING = [way for way in WAYS if not way.undo]
 FIFTY = 50
+RATINGS = {1: "like", -1: "dislike"}
 
 
 def test_a_click_is_a_vote(chat, way):
@@ -61,6 +62,7 @@ def test_the_same_thumb_says_why_it_does_nothing_where_the_contract_cannot(chat,
     expect(thumbs.dislike).to_have_attribute("aria-disabled", "false")
     thumbs.like.click(force=True)  # the driver would wait for it to be enabled
     thumbs.shows("like")
+    expect(thumbs.status).to_have_text("Cannot be undone")  # on a phone there is no title
     thumbs.dislike.click()
     it.stands(thumbs.message_id, "like", "dislike")
 
@@ -70,9 +72,12 @@ def test_the_same_thumb_says_why_it_does_nothing_where_the_contract_cannot(chat,
 
 @pytest.mark.parametrize("is_at_once", [True, False], ids=["at-once", "one-by-one"])
 def test_fifty_fast_clicks_end_in_the_last_state(chat, way, is_at_once):
-    """One row; a history of nothing but states that were clicked, in their order, and the last of them at its end."""
+    """One row, and the whole history: every vote that was accepted, in order, the last of the clicks at its end.
+
+    Clicks while another is under way are one vote, so these are some of the states that were clicked, and no others.
+    """
     it = chat(way)
-    thumbs = it.show()
+    thumbs, accepted = it.show(), answered(it)
     chance = random.Random(FIFTY)
     clicks = [chance.choice(("like", "dislike")) for _ in range(FIFTY)]
     clicked = states(clicks, way)
@@ -86,8 +91,22 @@ def test_fifty_fast_clicks_end_in_the_last_state(chat, way, is_at_once):
     thumbs.shows(clicked[-1])
     assert len(it.server.standing(thumbs.message_id)) == (clicked[-1] is not None)
     votes = it.votes(thumbs.message_id)
+    assert votes == accepted
     assert votes[-1] == clicked[-1]
     assert is_subsequence(votes, clicked)
+
+
+def answered(it):
+    """The votes that the server has taken, as it says so. In each contract's body the vote comes first."""
+    accepted = []
+
+    def note(answer):
+        if answer.request.method == "POST" and answer.ok:
+            vote, *_ = answer.request.post_data_json.values()
+            accepted.append(RATINGS.get(vote, vote))
+
+    it.tab.on("response", note)
+    return accepted
 
 
 def states(clicks, way):
@@ -148,6 +167,18 @@ def test_a_refused_vote_is_taken_back_and_said(chat, way, code):
     expect(thumbs.status).to_have_text("Not saved")
     assert it.heard("vote") == []
     it.tab.complaints.clear()  # the browser's own words on the status
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "<p>No</p>", "{}"])
+def test_a_refusal_that_is_not_plaudit_s_is_said_too(chat, body):
+    it = chat()
+    thumbs = it.show()
+    it.tab.route("**/messages/*/feedback", lambda route: route.fulfill(
+        status=422, headers={"access-control-allow-origin": "*"}, body=body))
+    thumbs.like.click()
+    assert it.hears("error") == [{"status": 422}]
+    thumbs.shows(None)
+    it.tab.complaints.clear()
 
 
 def test_a_refused_vote_goes_back_to_what_the_server_confirmed_last(chat):

@@ -5,10 +5,11 @@
 import { endpointOf, fire, persist, ready, refuse, request } from "./network.js";
 import { forget, keep, kept, keptAll } from "./queue.js";
 
+const SLOW_MILLISECONDS = 3000;
 export const COMMENT_MAX = 1000; // code points
+export const FIXED = 2, THANKS = 6, FAILED = 7, WAITING = 8; // what is said of a vote: places in WORDS
 export const NONE = { vote: null, comment: null, reasons: [] };
-export const THANKS = 6, FAILED = 7, WAITING = 8; // what is said of a vote: places in WORDS
-const NOT_MINE = [401, 403];
+const NOT_MINE = /40[13]/;
 
 export const CONTRACTS = {
   plaudit: {
@@ -38,26 +39,34 @@ export function ballotOf(endpoint, id) {
   return ballots.get(key);
 }
 
-export const shown = (ballot) => ballot?.wanted ?? ballot?.confirmed ?? NONE;
-export const show = (ballot) => ballot.watchers.forEach((render) => render());
+export const shown = (ballot) => (!ballot?.isParked && ballot?.wanted) || ballot?.confirmed || NONE;
+
+export function change(ballot, news) {
+  Object.assign(ballot, news);
+  for (const render of ballot.watchers) render();
+}
+
+// An element that is gone is not held in memory.
+export function release(ballot) {
+  if (!ballot.wanted && !ballot.watchers.size) ballot.sender = null;
+}
 
 let clock = 0;
 
 export function cast(ballot, sender, wanted) {
   clock = Math.max(Date.now(), clock + 1);
-  Object.assign(ballot, { sender, wanted, at: clock, note: undefined });
-  if (ballot.hasWaited || lanes.get(ballot.endpoint) === STUCK) wait(ballot);
-  show(ballot);
+  change(ballot, { sender, wanted, at: clock, note: null, isParked: false, isInherited: false });
+  if (ballot.isKept || lanes.get(ballot.endpoint)) wait(ballot);
   deliver(ballot.endpoint);
 }
 
 // One vote at a time and endpoint, in the order of the clicks. Clicks that come while one is under way are one vote, the
-// last.
-const lanes = new Map(), BUSY = 1, STUCK = 2;
+// last. While votes of an endpoint are on their way it is here, with whether they are stuck.
+const lanes = new Map();
 
 export async function deliver(endpoint) {
   if (lanes.has(endpoint)) return;
-  lanes.set(endpoint, BUSY);
+  lanes.set(endpoint, false);
   await ready;
   while (waiting(endpoint).length) await send(endpoint);
   lanes.delete(endpoint);
@@ -71,16 +80,19 @@ function waiting(endpoint) {
 
 async function send(endpoint) {
   let ballot, sent, at;
+  const stick = () => {
+    lanes.set(endpoint, true);
+    for (const each of waiting(endpoint)) if (!each.isKept) wait(each);
+  };
+  const slow = setTimeout(stick, SLOW_MILLISECONDS); // also where a page's token does not come
   const answer = await persist(async () => {
     [ballot] = waiting(endpoint); // after a pause it may be another one
-    const isSent = ballot.isKept && await isSentElsewhere(ballot);
+    const isSent = await isSentElsewhere(ballot);
     ({ wanted: sent, at } = ballot);
     return isSent ? new Response() : post(ballot);
-  }, () => {
-    lanes.set(endpoint, STUCK);
-    for (const each of waiting(endpoint)) if (!each.isKept) wait(each);
-  });
-  lanes.set(endpoint, BUSY);
+  }, stick);
+  clearTimeout(slow);
+  lanes.set(endpoint, false);
   if (answer.ok) ballot.confirmed = sent;
   if (ballot.wanted === sent) settle(ballot, at, answer);
 }
@@ -92,28 +104,28 @@ function post({ sender, endpoint, contract, id, receipt, wanted }) {
 
 function settle(ballot, at, answer) {
   const { id, sender, wanted } = ballot;
-  // What an earlier visit left may be somebody else's: it waits until its own element is on the page.
-  ballot.isParked = NOT_MINE.includes(answer.status) && !ballot.watchers.size;
-  if (ballot.isParked) return;
-  const thanks = wanted.comment || wanted.reasons.length ? THANKS : undefined;
-  Object.assign(ballot, { wanted: null, note: answer.ok ? thanks : FAILED });
-  if (ballot.hasWaited) forget(ballot, at);
-  show(ballot);
+  // What an earlier visit left may be somebody else's: nothing is said of it, and it stays where it is kept for them.
+  if (NOT_MINE.test(answer.status) && (ballot.isInherited || !ballot.watchers.size))
+    return change(ballot, { isParked: true, isKept: false, note: null });
+  const thanks = wanted.comment || wanted.reasons.length ? THANKS : null;
+  change(ballot, { wanted: null, note: answer.ok ? thanks : FAILED });
+  if (answer.ok || ballot.isKept) forget(ballot, at);
   if (answer.ok) fire(sender, "vote", { messageId: id, ...wanted });
   else refuse(sender, answer);
+  release(ballot);
 }
 
 function wait(ballot) {
-  Object.assign(ballot, { hasWaited: true, note: WAITING });
+  change(ballot, { note: WAITING });
   keep(ballot);
-  show(ballot);
 }
 
 // Another page of this browser may have sent what is kept, or kept something newer.
 async function isSentElsewhere(ballot) {
+  if (!ballot.isKept) return false;
   const vote = await kept(ballot.key);
   if (vote?.at > ballot.at) Object.assign(ballot, { wanted: vote.wanted, at: vote.at });
-  return vote === undefined;
+  return vote === undefined && ballot.isKept; // there may have been no room for it
 }
 
 const inherited = new Set();
@@ -123,18 +135,16 @@ export async function inherit(element) {
   const endpoint = endpointOf(element), contract = contractOf(element), whose = `${contract} ${endpoint}`;
   if (inherited.has(whose)) return;
   inherited.add(whose);
-  const votes = await keptAll();
-  for (const vote of votes) if (`${vote.contract} ${vote.endpoint}` === whose) takeOver(vote, element);
+  for (const vote of await keptAll()) if (`${vote.contract} ${vote.endpoint}` === whose) takeOver(vote, element);
   deliver(endpoint);
 }
 
 function takeOver(vote, element) {
   const ballot = ballotOf(vote.endpoint, vote.id);
-  ballot.isKept = ballot.hasWaited = true;
+  ballot.isKept = true;
   ballot.sender ??= element;
   ballot.contract ??= vote.contract;
   ballot.receipt ??= vote.receipt;
   if (vote.at <= ballot.at) return;
-  Object.assign(ballot, { wanted: vote.wanted, at: vote.at, note: WAITING });
-  show(ballot);
+  change(ballot, { wanted: vote.wanted, at: vote.at, note: WAITING, isInherited: true });
 }

@@ -1,11 +1,11 @@
 // <plaudit-thumbs>: the two thumbs under an answer, and the box for a comment. What becomes of a vote is in `ballots.js`.
 
 import {
-  COMMENT_MAX, CONTRACTS, FAILED, NONE, THANKS, ballotOf, cast, contractOf, deliver, inherit, show, shown,
+  COMMENT_MAX, CONTRACTS, FAILED, FIXED, NONE, THANKS, ballotOf, cast, change, contractOf, deliver, inherit, release, shown,
 } from "./ballots.js";
 import { endpointOf, list, ready } from "./network.js";
 import css from "./style.css";
-import { isChosen, length, reason, view } from "./view.js";
+import { isChosen, reason, view } from "./view.js";
 import { WORDS, languageOf } from "./words.js";
 
 const NAME = "plaudit-thumbs";
@@ -29,7 +29,7 @@ class Thumbs extends HTMLElement {
     comment.oninput = this.#render;
     send.onclick = () => this.#send();
     skip.onclick = () => this.#close();
-    root.onkeydown = ({ key }) => { if (key === "Escape" && this.#asking) this.#close(); };
+    root.onkeydown = (event) => this.#type(event);
     const shadow = this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [STYLE];
     shadow.append(root);
@@ -59,7 +59,7 @@ class Thumbs extends HTMLElement {
 
   #bind(id) {
     const before = this.#ballot, ballot = id ? ballotOf(endpointOf(this), id) : undefined;
-    if (ballot !== before) this.#leave(before);
+    if (before && ballot !== before) this.#leave(before);
     this.#ballot = ballot;
     if (!ballot) return;
     this.#believe(ballot, ballot === before);
@@ -71,9 +71,10 @@ class Thumbs extends HTMLElement {
   }
 
   #leave(ballot) {
-    ballot?.watchers.delete(this.#render);
     this.#asking = undefined;
     this.#view.comment.value = "";
+    ballot.watchers.delete(this.#render);
+    release(ballot);
   }
 
   // The page's own `value` is news when it changes. When an element is made anew this page may know better.
@@ -89,29 +90,35 @@ class Thumbs extends HTMLElement {
     const conversation = this.getAttribute("conversation-id");
     if (!conversation || ballot.confirmed) return;
     const votes = await list(this, `/v1/me/feedback?conversation=${encodeURIComponent(conversation)}`);
-    ballot.confirmed ??= votes.find((vote) => vote.message_id === ballot.id);
-    show(ballot);
+    change(ballot, { confirmed: ballot.confirmed ?? votes.find((vote) => vote.message_id === ballot.id) });
   }
 
   #press(vote) {
-    const isActive = shown(this.#ballot).vote === vote;
-    if (isActive && !CONTRACTS[this.#ballot.contract].undo) return;
+    const ballot = this.#ballot, isActive = shown(ballot).vote === vote;
+    if (isActive && !CONTRACTS[ballot.contract].undo) return change(ballot, { note: FIXED });
     this.#asking = undefined;
-    cast(this.#ballot, this, isActive ? NONE : { ...NONE, vote });
+    cast(ballot, this, isActive ? NONE : { ...NONE, vote });
     if (!isActive) this.#ask(vote);
   }
 
-  // A comment can be written at once; reasons to choose from follow when they are there.
+  // A comment can be written at once; reasons to choose from follow when they are there, unless the box was closed.
   async #ask(vote) {
     const { field, reasons } = this.#view, may = CONTRACTS[this.#ballot.contract];
     field.hidden = !may.comments || !["both", vote].includes(this.getAttribute("comment"));
     reasons.replaceChildren();
-    if (!field.hidden) this.#open(vote);
+    this.#open(vote);
     if (!may.reasons || !this.hasAttribute("reasons")) return;
     const offered = await list(this, `/v1/me/reasons?lang=${languageOf(this)}`);
-    if (shown(this.#ballot).vote !== vote) return;
+    if (this.#asking !== vote) return;
     reasons.replaceChildren(...offered.filter((each) => vote === (each.vote ?? vote)).map(reason));
-    if (reasons.firstChild) this.#open(vote);
+    this.#show();
+  }
+
+  // What is typed into the box is no shortcut of the page's, which does not see that it comes from a text field.
+  #type(event) {
+    if (this.#view.box.hidden) return;
+    event.stopPropagation();
+    if (event.key === "Escape" && !event.isComposing) this.#close();
   }
 
   #open(vote) {
@@ -122,8 +129,8 @@ class Thumbs extends HTMLElement {
   // The focus goes back to the thumb: a button that disappears would take it along.
   #close() {
     this.#view[this.#asking].focus();
-    this.#ballot.note = undefined;
-    this.#open(undefined);
+    this.#ballot.note = null;
+    this.#open();
   }
 
   #send() {
@@ -138,28 +145,28 @@ class Thumbs extends HTMLElement {
     if (note === THANKS) comment.value = "";
     if (note === FAILED && comment.value) this.#asking = vote; // what was written is not lost
     const language = languageOf(this), words = WORDS[language].split("|");
-    this.#showThumbs(vote, words);
     this.#showBox(vote, words);
+    this.#showThumbs(vote, words);
     Object.assign(root, { lang: language, dir: language === "ar" ? "rtl" : "ltr" });
-    status.textContent = words[note] ?? "";
+    status.textContent = words[note];
   }
 
   #showThumbs(vote, words) {
-    const { like, dislike } = this.#view;
+    const { like, dislike, box } = this.#view;
     for (const thumb of [like, dislike]) {
       const isActive = thumb.value === vote, isFixed = isActive && !CONTRACTS[contractOf(this)].undo;
       const label = words[thumb === like ? 0 : 1];
       Object.assign(thumb, {
-        disabled: !this.#ballot, title: isFixed ? words[2] : label,
+        disabled: !this.#ballot, title: isFixed ? words[FIXED] : label,
         ariaLabel: label, ariaPressed: isActive, ariaDisabled: isFixed,
-        ariaExpanded: isActive && this.#asking === vote ? true : null,
+        ariaExpanded: isActive && !box.hidden || null,
       });
     }
   }
 
   #showBox(vote, words) {
-    const { box, label, comment, count, send, skip } = this.#view, written = length(comment);
-    box.hidden = !vote || this.#asking !== vote;
+    const { box, label, reasons, field, comment, count, send, skip } = this.#view, written = [...comment.value].length;
+    box.hidden = !vote || this.#asking !== vote || field.hidden && !reasons.firstChild;
     label.textContent = words[3];
     send.textContent = words[4];
     skip.textContent = words[5];

@@ -57,17 +57,18 @@ export function list(element, path) {
 
 async function load(element, url) {
   const answer = await persist(() => request(element, url, element.getAttribute("receipt")));
-  if (answer.ok) return answer.said.data;
+  if (answer.ok) return answer.said?.data ?? [];
   lists.delete(url);
   refuse(element, answer);
   return [];
 }
 
 export async function refuse(element, answer) {
-  const { error } = await answer.json().catch(() => ({}));
-  fire(element, "error", { status: answer.status, ...error });
+  const said = await answer.json().catch(() => null);
+  fire(element, "error", { status: answer.status, ...said?.error });
 }
 
+// A page hears of a vote also where its element is gone by now.
 export function fire(element, name, detail) {
-  element.dispatchEvent(new CustomEvent(`plaudit-${name}`, { detail, bubbles: true, composed: true }));
+  (element.isConnected ? element : document).dispatchEvent(new CustomEvent(`plaudit-${name}`, { detail, bubbles: true, composed: true }));
 }

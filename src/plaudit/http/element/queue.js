@@ -31,24 +31,25 @@ export async function keptAll() {
 // Where the queue is full, or there is none, the vote waits in memory only.
 export async function keep(ballot) {
   const { key, endpoint, id, contract, receipt, wanted, at } = ballot;
+  ballot.isKept = true;
   const vote = { key, endpoint, id, contract, receipt: isBearer(receipt) ? null : receipt, wanted, at };
-  const hasRoom = (keys) => keys.length < QUEUE_MAX || keys.includes(key);
-  const keys = await inStore((store) => {
-    const asked = store.getAllKeys();
-    asked.onsuccess = () => hasRoom(asked.result) && store.put(vote);
+  const count = await inStore((store) => {
+    store.put(vote);
+    const asked = store.count();
+    asked.onsuccess = () => asked.result > QUEUE_MAX && store.delete(key);
     return asked;
   });
-  ballot.isKept = !!keys && hasRoom(keys);
+  if (!count || count > QUEUE_MAX) ballot.isKept = false;
 }
 
 // Unless something newer is kept by now.
-export async function forget(ballot, at) {
-  await inStore((store) => {
+export function forget(ballot, at) {
+  ballot.isKept = false;
+  inStore((store) => {
     const asked = store.get(ballot.key);
     asked.onsuccess = () => asked.result?.at <= at && store.delete(ballot.key);
     return asked;
   });
-  ballot.isKept = false;
 }
 
 // Such a receipt is a proof by itself. What cannot be read is taken for one.

@@ -28,7 +28,6 @@ export function reason({ id, text }) {
 }
 
 export const isChosen = (reason) => reason.ariaPressed === "true";
-export const length = (text) => [...text.value].length;
 
 function make(tag, attributes, ...children) {
   const made = document.createElementNS(`http://www.w3.org/${/svg|path/.test(tag) ? "2000/svg" : "1999/xhtml"}`, tag);

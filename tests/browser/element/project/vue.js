@@ -8,7 +8,7 @@ const heard = ref([]);
 
 const thumbs = (id) => h("plaudit-thumbs", {
   key: id, "message-id": id, endpoint: given.plaudit, "conversation-id": given.conversation, class: "thumbs",
-  comment: "dislike", getToken: async () => given.token,
+  comment: "dislike", ".getToken": async () => given.token,
   "onPlaudit-vote": ({ detail }) => heard.value.push(detail),
 });
 
