@@ -21,6 +21,7 @@ from command_line import started
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from identity_provider import ISSUER, OTHER_ISSUER, token
 
+from plaudit.model import Contract, Scope
 from plaudit.settings.receipt_keys import key_text
 
 MAIN = "main"
@@ -42,14 +43,15 @@ _numbers = itertools.count(1)
 
 
 def project(project_id: str, jwks_url: str = UNREACHABLE, issuer: str = ISSUER, **changes: Any) -> Json:
-    """One table of `plaudit.toml`. Nothing limits what its voters may ask unless the test says so."""
-    key_hash = hashlib.sha256(server_key(project_id).encode()).hexdigest()
+    """One table of `plaudit.toml`. Nothing limits what its voters may ask unless the test says so, and each contract is
+    served."""
     return {
         "id": project_id,
         "publishable_key": publishable_key(project_id),
         "hosts": [host(project_id)],
         "limits": {"per_subject": 0},
-        "server_keys": [{"id": f"{project_id}-key", "sha256": key_hash, "scopes": ["admin"]}],
+        "contracts": list(Contract),
+        "server_keys": [_server_key(project_id, scope) for scope in Scope],
         "issuers": [{"issuer": issuer, "audiences": [audience(project_id)], "jwks_url": jwks_url}],
         "receipt_keys": [{"id": f"{project_id}-receipts", "algorithm": "EdDSA",
                           "key": key_text(_receipt_key(project_id).public_key().public_bytes_raw())}],
@@ -75,8 +77,15 @@ def every_kind_of_project(jwks_url: str) -> list[Json]:
     ]
 
 
-def server_key(project_id: str = MAIN) -> str:
-    return f"sk_{project_id}_key_of_the_back_end"
+def server_key(project_id: str = MAIN, scope: str = Scope.ADMIN) -> str:
+    """The project has one for each scope."""
+    return f"sk_{project_id}_key_of_the_back_end_{scope}"
+
+
+def _server_key(project_id: str, scope: Scope) -> Json:
+    sha256 = hashlib.sha256(server_key(project_id, scope).encode()).hexdigest()
+    name = "key" if scope is Scope.ADMIN else scope.replace(":", "-")
+    return {"id": f"{project_id}-{name}", "sha256": sha256, "scopes": [scope]}
 
 
 def _receipt_key(project_id: str) -> Ed25519PrivateKey:

@@ -58,6 +58,7 @@ class Service:
         Raises `PaymentRequired`, `FeedbackOff`, `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `Unavailable`.
         """
         rules.require_feedback(voter.project)
+        voter = await self._named_today(voter)
         if receipt:
             voter, receipt = await self._as_they_are_today(voter, receipt)
             rules.check_receipt(receipt, voter, message_id, self._now())
@@ -73,6 +74,12 @@ class Service:
             receipt=receipt,
             reasons=rules.chosen_reasons(voter.project, vote, reasons),
         ), page)
+
+    async def _named_today(self, voter: Voter) -> Voter:
+        """Whom the back end names may have become a user since, by its own word or with all that proves it."""
+        if voter.auth_level is not AuthLevel.SERVER_KEY:
+            return voter
+        return replace(voter, subject=await self._store.linked(voter.project.id, voter.subject) or voter.subject)
 
     async def _as_they_are_today(self, voter: Voter, receipt: Receipt) -> tuple[Voter, Receipt]:
         """The guest that a receipt names may have become a user since. A receipt is a proof of who that is now; a

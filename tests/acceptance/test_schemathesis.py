@@ -1,4 +1,4 @@
-"""Schemathesis against a running server, for each of the three documents and each way to say who is asking.
+"""Schemathesis against a running server, for each of the documents and each way to say who is asking.
 
 Every check, every phase and every operation; nothing is left out, and a warning fails. Of the numbers alone a request
 may be refused that the document's schemas allow: which hours a time zone has, that two parameters fit together, and
@@ -27,6 +27,7 @@ SITEASSIST = HTTP / "contracts/siteassist/openapi.yaml"
 HANDAUNCLE = HTTP / "contracts/handauncle/openapi.yaml"
 VOTES = HTTP / "contracts/plaudit/openapi.yaml"
 OWN_API = HTTP / "api/openapi.yaml"
+DIFY = HTTP / "contracts/dify/openapi.yaml"
 
 # The documents' own examples: a message and its conversation.
 PUBLISHABLE_KEY = "pk_example_0123456789"
@@ -35,6 +36,7 @@ IDS = {
     HANDAUNCLE: ("507f1f77bcf86cd799439011", "665f1f77bcf86cd799439000"),
     VOTES: ("m-1", "c-1"),
     OWN_API: ("m-1", "c-1"),
+    DIFY: ("m-1", "c-1"),
 }
 REFUSABLE = {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "422", "429", "5xx"]}}
 LINKS = {"positive_data_acceptance": {"expected-statuses": ["2xx", "409", "415", "422", "429", "5xx"]}}
@@ -75,6 +77,10 @@ def gus(_server):
     return guest("gus")
 
 
+def named(_server):
+    return Person({"visitor": {"id": "abc-123"}}, {})
+
+
 def siteassist_credentials(person):
     return {"session": {"bearer": token(person)}, "publishableKey": {"api_key": PUBLISHABLE_KEY}}
 
@@ -106,6 +112,7 @@ def token(person):
         pytest.param(VOTES, ann, user_or_guest_credentials, id="plaudit-user"),
         pytest.param(VOTES, gus, user_or_guest_credentials, id="plaudit-guest"),
         pytest.param(OWN_API, ann, own_credentials, id="own-api"),
+        pytest.param(DIFY, named, own_credentials, id="dify"),
     ],
 )
 def test_the_server_is_what_its_document_says(server, pytestconfig, document, someone, credentials):

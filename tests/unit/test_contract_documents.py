@@ -1,4 +1,4 @@
-"""The OpenAPI documents of the two public contracts, held against themselves and against what the wires say."""
+"""The OpenAPI documents of the contracts, held against themselves and against what the wires say."""
 
 import json
 
@@ -19,7 +19,7 @@ from plaudit.errors import (
     Unavailable,
 )
 from plaudit.http import api
-from plaudit.http.contracts import handauncle, plaudit, siteassist
+from plaudit.http.contracts import dify, handauncle, plaudit, siteassist
 from plaudit.http.document import document
 from plaudit.http.errors import (
     BadRequest,
@@ -30,9 +30,9 @@ from plaudit.http.errors import (
     UnsupportedMediaType,
 )
 
-CONTRACTS = [siteassist, handauncle, plaudit]
+CONTRACTS = [siteassist, handauncle, plaudit, dify]
 NAMES = [contract.__name__.rpartition(".")[2] for contract in CONTRACTS]
-DIALECTS = {siteassist: siteassist.DIALECT, handauncle: handauncle.DIALECT, plaudit: api.DIALECT}
+DIALECTS = {contract: getattr(contract, "DIALECT", api.DIALECT) for contract in CONTRACTS}
 EVERY_REFUSAL = [
     MalformedBody(), Invalid("f", "r"), Unauthenticated(), PaymentRequired("a", "b", "c"), Forbidden(),
     NotFound("message", "1"), Conflict("message", "owner"), RateLimited(1), Unavailable(), DependencyDown("issuer"),
@@ -69,8 +69,9 @@ def media_types(contract):
 
 
 def vote_responses(contract):
-    [path] = [each for name, each in read(contract)["paths"].items() if name.endswith("}/feedback")]
-    return path["post"]["responses"]
+    """Voting is the first operation of each document."""
+    first = next(iter(read(contract)["paths"].values()))
+    return next(each["responses"] for each in first.values() if "responses" in each)
 
 
 @pytest.mark.parametrize(("whole", "media_type"), [case for each in CONTRACTS for case in media_types(each)])

@@ -1,10 +1,13 @@
 """Ids of messages and conversations, and instants, as an application's back end may write them."""
 
 import re
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
 
 from plaudit.errors import Invalid
 from plaudit.http import instants
-from plaudit.model import Instant
+from plaudit.model import Feedback, Instant
 from plaudit.rules import canonical_id
 
 # Neither control characters nor line separators; and not "." or "..", which a URL's path cannot hold.
@@ -35,3 +38,9 @@ def read_instant(text: str, field: str) -> Instant:
     except (ValueError, OverflowError):
         raise Invalid(field, "is no instant of the calendar") from None
     return instant
+
+
+def vote_id(feedback: Feedback) -> str:
+    """For contracts in which a vote has an id: the same one however often it is changed."""
+    whose = msgspec.json.encode([feedback.project_id, feedback.message_id, feedback.subject.key])
+    return str(uuid5(NAMESPACE_URL, whose.decode()))

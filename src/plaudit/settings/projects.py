@@ -1,6 +1,19 @@
 """From the tables of the file to the nouns of the core. The tables have been checked before."""
 
-from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, Reason, ReceiptKey, ServerKey, SignIn, Vote
+from plaudit.model import (
+    OWN_CONTRACTS,
+    Contract,
+    GuestMode,
+    Issuer,
+    Limits,
+    Plan,
+    Project,
+    Reason,
+    ReceiptKey,
+    ServerKey,
+    SignIn,
+    Vote,
+)
 from plaudit.rules import FEEDBACK
 from plaudit.settings.checks import jwks_url
 from plaudit.settings.receipt_keys import key_bytes
@@ -12,10 +25,16 @@ DEFAULT = "default"  # the id of the project that is there without a file
 
 def projects_of(settings: Settings) -> tuple[Project, ...]:
     """The default project first; without any in the file, one with everything on."""
-    tables = settings.projects or (ProjectTable(id=DEFAULT, guest_mode=GuestMode.BOUND),)
+    tables = settings.projects or (_default(settings),)
     chosen = settings.default_project or tables[0].id
     ordered = sorted(tables, key=lambda table: table.id != chosen)
     return tuple(_project(table, _plans(settings)) for table in ordered)
+
+
+def _default(settings: Settings) -> ProjectTable:
+    """Where things are tried out, the other tools' contracts are there too."""
+    served = tuple(Contract if settings.development else OWN_CONTRACTS)
+    return ProjectTable(id=DEFAULT, guest_mode=GuestMode.BOUND, contracts=served)
 
 
 def _plans(settings: Settings) -> dict[str, Plan]:

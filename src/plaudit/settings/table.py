@@ -126,8 +126,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     database_connections: Annotated[int, says("PostgreSQL: connections of one process at the most.", 3, 1000)] = 10
     database_partitions: Annotated[int, says("PostgreSQL: hash partitions of the votes and of their history, fixed "
                                              "when the tables are made; 0: none.", 0, 1024)] = 0
-    development: Annotated[bool, says("Serve a built-in token issuer and, without a settings file, limit nobody: for "
-                                      "trying things out, never in production.")] = False
+    development: Annotated[bool, says("Serve a built-in token issuer and, without a settings file, limit nobody "
+                                      "and serve every contract: for trying things out, never in production.")] = False
     default_project: Annotated[str | None, says("Where guests belong whose host names no project; default: the first "
                                                 "project.")] = None
     trusted_proxies: Annotated[tuple[str, ...], says("Networks whose `X-Forwarded-For` is believed, such as "

@@ -20,6 +20,7 @@ PACKAGES = {
     "handauncle": "plaudit.http.contracts.handauncle",
     "votes": "plaudit.http.contracts.plaudit",
     "plaudit": "plaudit.http.api",
+    "dify": "plaudit.http.contracts.dify",
 }
 STRICT = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
