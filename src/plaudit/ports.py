@@ -9,6 +9,7 @@ from typing import Protocol
 
 from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
+from plaudit.exported import ExportPage, Moment, Position
 from plaudit.model import (
     Conversation,
     Feedback,
@@ -155,6 +156,17 @@ class Store(Protocol):
 
     async def missed(self, project_id: str, since_day: int) -> dict[Missed, int]:
         """Votes that found no message, from a day on, the most frequent first."""
+
+    async def export_moment(self, project_id: str) -> Moment:
+        """This one: whatever happens from now on, an export as of it gives the votes that stand now."""
+
+    async def export_position(self, project_id: str, moment: Moment, after: Position, entries: int) -> Position | None:
+        """So many of the history's entries further on; None when no more than that are left."""
+
+    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int
+                     ) -> ExportPage:
+        """The votes that stood at a moment among so many of the history's next entries, in the order in which they
+        were given. What is said of an answer is as it is now."""
 
     async def check(self) -> None:
         """Return when the database can be written now; raise `Unavailable` saying why not."""

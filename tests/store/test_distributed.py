@@ -10,7 +10,7 @@ import pytest
 import sqlglot
 from citus import BY, GROUPS, LOCAL, RULES, violations
 
-from plaudit.store import reads, reviewing
+from plaudit.store import exporting, reads, reviewing
 from plaudit.store.migration import known
 from plaudit.store.postgres_partitions import with_partitions
 from plaudit.store.queries import numbered, postgres_queries
@@ -19,8 +19,10 @@ MANUAL = Path(__file__).parents[2] / "docs" / "operations" / "postgresql.md"
 FEEDBACK = {"conditions": " AND ".join([*reads.FEEDBACK_CONDITIONS.values(), reads.AFTER_CURSOR])}
 QUEUE = {"conditions": " AND ".join([*reviewing.CONDITIONS.values(), reviewing.HAS_ARM.format(0)])}
 OF_OWNER = {"search": reads.SEARCH, "order": "c.created_at DESC"}
+EXPORTED = {"seen": exporting.NUMBERED, "conditions": " AND ".join([
+    *exporting.CONDITIONS.values(), reviewing.HAS_ARM.format(0)])}
 OF_CONVERSATION = {"conditions": f"m.role = :role AND {reads.BEFORE}", "direction": "ASC"}
-PARTS = {  # the most that each gap is ever filled with
+PARTS = {  # the most that each gap is ever filled with in a cluster
     "read_feedback": FEEDBACK,
     "read_feedback_of_messages": FEEDBACK,
     "read_queued_votes": QUEUE,
@@ -28,6 +30,10 @@ PARTS = {  # the most that each gap is ever filled with
     "count_conversations_of_owner": OF_OWNER,
     "read_messages_of_conversation": OF_CONVERSATION,
     "count_messages_of_conversation": OF_CONVERSATION,
+    "read_entries": {"after": exporting.LATER},
+    "read_entries_as_of": EXPORTED,
+    "read_standing_at": EXPORTED,
+    "read_audit": {"conditions": "a.action = :action"},
 }
 
 TABLE = "CREATE TABLE visitors (project_id TEXT, device_hash TEXT, visitor_id TEXT {}{}"

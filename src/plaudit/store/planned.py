@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
+from plaudit.exported import ExportPage, Moment, Position
 from plaudit.events import NOBODY, Backlog, DeadLetter, Delivery, Endpoint, Endpoints, Settled
 from plaudit.model import (
     Conversation,
@@ -26,7 +27,7 @@ from plaudit.model import (
     Subject,
 )
 from plaudit.ports import DeviceBinding, Registered
-from plaudit.store import folding, linking, outbox, reads, reviewing, totals, writes
+from plaudit.store import exporting, folding, linking, outbox, reads, reviewing, totals, writes
 from plaudit.store.plans import Steps
 from plaudit.store.tally import UTC
 
@@ -159,3 +160,13 @@ class PlannedStore(ABC):
 
     async def replay(self, endpoint_id: str, seqs: Sequence[int]) -> int:
         return await self._write(outbox.replay, endpoint_id, seqs)
+
+    async def export_moment(self, project_id: str) -> Moment:
+        return await self._search(exporting.moment, project_id, self._now())
+
+    async def export_position(self, project_id: str, moment: Moment, after: Position, entries: int) -> Position | None:
+        return await self._search(exporting.position_after, project_id, moment, after, entries)
+
+    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int
+                     ) -> ExportPage:
+        return await self._search(exporting.votes, project_id, wanted, moment, after, entries)

@@ -1,4 +1,5 @@
-"""The statements of queries.sql, by name; PostgreSQL has a few of its own, in queries_postgres.sql.
+"""The statements of queries.sql, by name; PostgreSQL has a few of its own, in queries_postgres.sql. Those of
+exports stand apart, in exporting.sql and exporting_postgres.sql.
 
 What both databases understand is written once, as SQLite takes it. For PostgreSQL its hints to SQLite's planner are
 left out, and `:name` becomes `$1`.
@@ -17,14 +18,14 @@ SHAPES_MAX = 1000  # of statements with their gaps filled
 @cache
 def queries() -> dict[str, str]:
     """Name -> SQL, without its comments, so that a statement cache sees the same short text each time."""
-    return _read("queries.sql")
+    return _read("queries.sql") | _read("exporting.sql")
 
 
 @cache
 def postgres_queries() -> dict[str, str]:
     """The same names for PostgreSQL, bindings still as `:name`."""
     shared = {name: INDEX_HINT.sub("", sql).replace("CROSS JOIN", "JOIN") for name, sql in queries().items()}
-    return shared | _read("queries_postgres.sql")
+    return shared | _read("queries_postgres.sql") | _read("exporting_postgres.sql")
 
 
 @lru_cache(maxsize=SHAPES_MAX)

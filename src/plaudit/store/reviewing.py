@@ -118,11 +118,19 @@ def _conditions(wanted: ReviewFilter) -> tuple[str, dict[str, Any]]:
     """Fixed pieces of SQL, and the values that they speak of."""
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     conditions = [EVERYTHING, *(CONDITIONS[name] for name, value in values.items() if value is not None)]
-    for number, (experiment, arm) in enumerate(wanted.arms.items()):
+    of_arms, members = arm_conditions(wanted.arms)
+    return " AND ".join([*conditions, *of_arms]), values | members
+
+
+def arm_conditions(arms: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The same for the arms of experiments; an empty text asks for the answers that have none of that experiment."""
+    conditions: list[str] = []
+    values: dict[str, str] = {}
+    for number, (experiment, arm) in enumerate(arms.items()):
         conditions.append(("" if arm else "NOT ") + HAS_ARM.format(number))
         member = _member(experiment, arm)
         values |= {f"first_{number}": "{" + member, f"later_{number}": "," + member}
-    return " AND ".join(conditions), values
+    return conditions, values
 
 
 def _member(experiment: str, arm: str) -> str:
