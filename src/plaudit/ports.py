@@ -3,12 +3,13 @@
 Two implementations of one of these must be told apart by nothing but speed and capacity.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
+from plaudit.events import Backlog, DeadLetter, Delivery, Endpoint, Settled
 from plaudit.exported import ExportPage, Moment, Position
 from plaudit.model import (
     Conversation,
@@ -170,6 +171,29 @@ class Store(Protocol):
 
     async def check(self) -> None:
         """Return when the database can be written now; raise `Unavailable` saying why not."""
+
+
+class Outbox(Protocol):
+    """What endpoints have yet to be told. It is written by `Store.submit` and `Store.link`, in their transactions: an
+    event for each endpoint of the project that wants it.
+
+    Guarantees: an event leaves the outbox only by `settle`. Every method raises `Unavailable` as those of `Store`.
+    """
+
+    async def claim(self, endpoint: Endpoint, busy: Collection[int], limit: int) -> list[Delivery]:
+        """What is due, for a minute nobody else's, except what is `busy` being sent, by its numbers."""
+
+    async def settle(self, settled: Sequence[Settled]) -> None:
+        """What became of deliveries. Each that failed waits until its time, or is a dead letter."""
+
+    async def backlogs(self) -> list[Backlog]:
+        """Of every endpoint that something waits for, or that has dead letters."""
+
+    async def dead_letters(self, endpoint_id: str, *, after: int, limit: int) -> list[DeadLetter]:
+        """By their numbers, those above `after`."""
+
+    async def replay(self, endpoint_id: str, seqs: Sequence[int]) -> int:
+        """These dead letters are due again, as if they had never been tried; how many of them there were."""
 
 
 @dataclass(frozen=True, slots=True)
