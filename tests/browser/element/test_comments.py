@@ -82,6 +82,18 @@ def test_characters_are_counted_as_people_count_them(chat, way):
     assert it.server.standing(thumbs.message_id)[0]["comment"] == DANCER * 1000
 
 
+def test_half_a_character_keeps_nothing_of_a_comment_from_being_stored(chat):
+    """As a page or a clipboard leaves it that has cut a text in the middle of one."""
+    it = chat()
+    thumbs = it.show(comment="dislike")
+    thumbs.dislike.click()
+    it.hears("vote")
+    thumbs.comment.evaluate("(element, text) => { element.value = text.slice(0, -1); }", f"Too long {DANCER}")
+    thumbs.send.click()
+    it.hears("vote", 2)
+    assert it.server.standing(thumbs.message_id)[0]["comment"] == "Too long \N{REPLACEMENT CHARACTER}"
+
+
 def test_escape_while_a_word_is_composed_is_the_input_method_s(chat):
     """In Chinese or Japanese it takes back what is being composed."""
     it = chat()

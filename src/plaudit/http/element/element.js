@@ -134,7 +134,7 @@ class Thumbs extends HTMLElement {
   }
 
   #send() {
-    const vote = this.#asking, comment = this.#view.comment.value.trim() || null;
+    const vote = this.#asking, comment = this.#view.comment.value.toWellFormed().trim() || null;
     const reasons = [...this.#view.reasons.children].filter(isChosen).map((each) => each.value);
     this.#close();
     if (comment || reasons.length) cast(this.#ballot, this, { vote, comment, reasons });

@@ -46,19 +46,18 @@ function pause(told, failures) {
   });
 }
 
-const lists = new Map();
+const lists = {};
 
 // Asked for once a page, whoever wants it; again after a refusal, by the next that does.
 export function list(element, path) {
   const url = endpointOf(element) + path;
-  if (!lists.has(url)) lists.set(url, load(element, url));
-  return lists.get(url);
+  return lists[url] ??= load(element, url);
 }
 
 async function load(element, url) {
   const answer = await persist(() => request(element, url, element.getAttribute("receipt")));
   if (answer.ok) return answer.said?.data ?? [];
-  lists.delete(url);
+  delete lists[url];
   refuse(element, answer);
   return [];
 }

@@ -7,7 +7,7 @@ export const WORDS = {
   es: "Buena respuesta|Mala respuesta|No se puede deshacer|Cuéntanos más|Enviar|Omitir|Gracias|No se ha guardado|Se enviará más tarde",
   it: "Buona risposta|Cattiva risposta|Non si può annullare|Dicci di più|Invia|Salta|Grazie|Non salvato|Sarà inviato più tardi",
   pt: "Boa resposta|Resposta ruim|Não é possível desfazer|Conte-nos mais|Enviar|Pular|Obrigado|Não salvo|Será enviado mais tarde",
-  nl: "Goed antwoord|Slecht antwoord|Kan niet ongedaan worden gemaakt|Vertel ons meer|Versturen|Overslaan|Bedankt|Niet opgeslagen|Wordt later verstuurd",
+  nl: "Goed antwoord|Slecht antwoord|Niet terug te draaien|Vertel ons meer|Versturen|Overslaan|Bedankt|Niet opgeslagen|Wordt later verstuurd",
   pl: "Dobra odpowiedź|Zła odpowiedź|Nie można tego cofnąć|Powiedz nam więcej|Wyślij|Pomiń|Dziękujemy|Nie zapisano|Zostanie wysłane później",
   tr: "İyi yanıt|Kötü yanıt|Geri alınamaz|Biraz daha anlatın|Gönder|Atla|Teşekkürler|Kaydedilemedi|Sonra gönderilecek",
   ar: "إجابة جيدة|إجابة سيئة|لا يمكن التراجع عنه|أخبرنا بالمزيد|إرسال|تخطي|شكرًا|لم يُحفظ|سيُرسل لاحقًا",
