@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import structlog
 from plaudit.databases import AnyStore
 from plaudit.errors import Unavailable
 from plaudit.http.worker_metrics import Sum
+from plaudit.model import Project
 from plaudit.service import Service
 from plaudit.settings import SettingsError
 from plaudit.settings.keys import Keys, read_keys, stamp
@@ -18,6 +19,7 @@ from plaudit.settings.keys import Keys, read_keys, stamp
 KEYS_SECONDS = 1.0  # how often the file of keys is looked at; `plaudit key` promises two
 FOLD_SECONDS = 1.0
 MISSED_SECONDS = 10.0
+AUDIT_SECONDS = 10.0  # until the next attempt
 TELL_SECONDS = 1.0
 
 log = structlog.get_logger("plaudit")
@@ -50,6 +52,18 @@ async def tell_missed(service: Service) -> None:
         await asyncio.sleep(MISSED_SECONDS)
         with suppress(Unavailable):
             await service.tell_missed()
+
+
+async def note_settings(service: Service, projects: Callable[[], Sequence[Project]], changed: asyncio.Event) -> None:
+    """In the audit log: at the start, and each time that `changed` is set."""
+    while True:
+        changed.clear()
+        try:
+            for project in projects():
+                await service.audit_settings(project)
+            await changed.wait()
+        except Unavailable:
+            await asyncio.sleep(AUDIT_SECONDS)
 
 
 async def tell_workers(together: Sum) -> None:

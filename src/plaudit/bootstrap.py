@@ -117,15 +117,20 @@ async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
 
 
 def _start_tasks(parts: Running, share: Share | None) -> list[asyncio.Task[None]]:
-    prepared = parts.prepared
+    prepared, changed = parts.prepared, asyncio.Event()
+    projects = prepared.projects
 
     def renew(keys: Keys) -> None:
-        parts.authenticator.renew_keys(with_keys(prepared.written, keys))
+        nonlocal projects
+        projects = with_keys(prepared.written, keys)
+        parts.authenticator.renew_keys(projects)
+        changed.set()
 
     keys = background.watch_keys(prepared.settings.data_path, prepared.keys, renew)
     tasks = [asyncio.create_task(keys, name="keys"),
              asyncio.create_task(background.fold(parts.store), name="totals"),
-             asyncio.create_task(background.tell_missed(parts.service), name="missed")]
+             asyncio.create_task(background.tell_missed(parts.service), name="missed"),
+             asyncio.create_task(background.note_settings(parts.service, lambda: projects, changed), name="audit")]
     if share:
         tasks.append(asyncio.create_task(background.tell_workers(parts.metrics.share(*share)), name="metrics"))
     return tasks

@@ -360,6 +360,40 @@ class Page(Generic[T]):
     cursor: str | None
 
 
+# ---------------------------------------------------------------- what somebody of ours did
+
+
+class Action(StrEnum):
+    SETTINGS_CHANGED = "settings_changed"  # keys among them
+    EXPORTED = "exported"
+    REVIEWED = "reviewed"
+    REVIEW_TAKEN_BACK = "review_taken_back"
+    SUBJECT_EXPORTED = "subject_exported"
+    SUBJECT_ERASED = "subject_erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody did, to be written into the audit log. `details` are JSON, without a voter's words."""
+
+    actor: str  # a server key's id, a person's name at the identity provider, or `operator`
+    action: Action
+    at: Instant
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A deed in a project's audit log. `sha256` is of it and of the entry before it, hexadecimal."""
+
+    number: int  # from 1 on, without a hole
+    at: Instant
+    actor: str
+    action: Action
+    details: Mapping[str, Any]
+    sha256: str
+
+
 # ---------------------------------------------------------------- what somebody of ours says of a vote
 
 

@@ -12,7 +12,10 @@ from plaudit.errors import Conflict
 from plaudit.events import Backlog, DeadLetter, Delivery, Endpoint, Settled
 from plaudit.exported import ExportPage, Moment, Position
 from plaudit.model import (
+    Action,
+    AuditEntry,
     Conversation,
+    Deed,
     Feedback,
     FeedbackFilter,
     Instant,
@@ -144,13 +147,24 @@ class Store(Protocol):
         Raises `Invalid` for a cursor that this store did not give, or a search without a word in it.
         """
 
-    async def review(self, project_id: str, message_id: str, subject: Subject, revision: int, review: Review | None
-                     ) -> None:
-        """Say this of a vote, or (None) take back what was said. Raises `NotFound` when that is not a vote to review,
-        `Conflict` when it was changed since that revision."""
+    async def review(self, project_id: str, message_id: str, subject: Subject, revision: int, review: Review | None,
+                     *, deed: Deed | None = None) -> None:
+        """Say this of a vote, or (None) take back what was said; `deed` goes into the audit log in the same
+        transaction. Raises `NotFound` when that is not a vote to review, `Conflict` when it was changed since that
+        revision."""
 
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
         """All that was said of votes on one message: whose, of which revision, what."""
+
+    async def audit(self, project_id: str, deed: Deed) -> None:
+        """Append to the project's audit log."""
+
+    async def audit_settings(self, project: Project, now: Instant) -> None:
+        """Append what of a project's settings is not as its audit log has it, if anything is."""
+
+    async def audit_log(self, project_id: str, *, action: Action | None = None, after: int = 0, limit: int
+                        ) -> list[AuditEntry]:
+        """Entries by their numbers, those above `after`."""
 
     async def count_missed(self, missed: Mapping[Missed, int]) -> None:
         """So many more votes that found no message."""

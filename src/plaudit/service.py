@@ -1,22 +1,27 @@
 """The use cases: the only place that orders rules around storage. Contracts translate and call these."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from plaudit import rules
 from plaudit.arrivals import Arrivals
 from plaudit.errors import Conflict, Forbidden, NotFound, Unavailable
 from plaudit.model import (
+    Action,
+    AuditEntry,
     AuthLevel,
     Contract,
     Conversation,
+    Deed,
     Feedback,
     FeedbackFilter,
     Instant,
     Linked,
     Message,
     Page,
+    Project,
     RatedMessage,
     Receipt,
     Review,
@@ -185,15 +190,29 @@ class Service:
                      note: str | None, reviewer: str) -> None:
         """Say something of a vote. Raises `NotFound`, `Conflict` when it was changed since that revision."""
         review = Review(label, note, reviewer, self._now())
-        await self._store.review(project_id, message_id, subject, revision, review)
+        deed = Deed(reviewer, Action.REVIEWED, review.at, {**_vote(message_id, subject, revision), "label": label})
+        await self._store.review(project_id, message_id, subject, revision, review, deed=deed)
 
-    async def take_back_review(self, project_id: str, message_id: str, subject: Subject, revision: int) -> None:
+    async def take_back_review(self, project_id: str, message_id: str, subject: Subject, revision: int, *,
+                               reviewer: str) -> None:
         """Raises as `review`."""
-        await self._store.review(project_id, message_id, subject, revision, None)
+        deed = Deed(reviewer, Action.REVIEW_TAKEN_BACK, self._now(), _vote(message_id, subject, revision))
+        await self._store.review(project_id, message_id, subject, revision, None, deed=deed)
 
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
         """All that was said of votes on one message: whose, of which revision, what."""
         return await self._store.reviews(project_id, message_id)
+
+    async def audit(self, project_id: str, actor: str, action: Action, details: Mapping[str, Any]) -> None:
+        """Write down what somebody is about to do. Raises `Unavailable`: then it must not be done."""
+        await self._store.audit(project_id, Deed(actor, action, self._now(), details))
+
+    async def audit_settings(self, project: Project) -> None:
+        """Write down what has become of a project's settings since they were last seen. Raises `Unavailable`."""
+        await self._store.audit_settings(project, self._now())
+
+    async def audit_log(self, project_id: str, *, after: int, limit: int) -> list[AuditEntry]:
+        return await self._store.audit_log(project_id, after=after, limit=limit)
 
     async def tell_missed(self) -> None:
         """Store what was counted of votes that found no message. Raises `Unavailable`: it is told the next time."""
@@ -223,3 +242,7 @@ class Service:
     async def check(self) -> None:
         """Return when votes can be stored now; raise `Unavailable` saying why not."""
         await self._store.check()
+
+
+def _vote(message_id: str, subject: Subject, revision: int) -> dict[str, Any]:
+    return {"message_id": message_id, "subject": subject.key, "revision": revision}

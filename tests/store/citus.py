@@ -21,7 +21,7 @@ GROUPS = (  # tables whose rows stand on the same node when these columns are eq
     {"totals_changes": "id"},
 )
 BY = {table: column for group in GROUPS for table, column in group.items()}  # what a table is distributed by
-LOCAL = {"readiness", "migrations", "totals_zones", "unknown_messages"}  # on the coordinator
+LOCAL = {"readiness", "migrations", "totals_zones", "unknown_messages", "audit"}  # on the coordinator
 
 # None of these is volatile, nor depends on a setting.
 FUNCTIONS = (exp.And, exp.Or, exp.Any, exp.Array, exp.Cast, exp.Coalesce, exp.Count, exp.Exists, exp.Greatest,

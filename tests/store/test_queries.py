@@ -13,9 +13,11 @@ from plaudit import store as package
 from plaudit.counts import Grouping, Period, Selection
 from plaudit.events import Delivery, Due, Endpoint, Kind, Settled
 from plaudit.model import (
+    Action,
     AuthLevel,
     Contract,
     Conversation,
+    Deed,
     FeedbackFilter,
     Missed,
     MissedReason,
@@ -24,7 +26,7 @@ from plaudit.model import (
     Role,
 )
 from plaudit.rules import decide
-from plaudit.store import folding, linking, outbox, reads, reviewing, totals, writes
+from plaudit.store import auditing, folding, linking, outbox, reads, reviewing, totals, writes
 from plaudit.store.queries import queries
 from plaudit.store.sqlite_file import open_writer
 from plaudit.store.sqlite_migrate import migrate
@@ -162,6 +164,7 @@ READS = {
     "what is due to an endpoint": partial(outbox.due, ENDPOINT, (), 10, NOW),
     "an endpoint's dead letters": partial(outbox.dead_letters, "all", 0, 10),
     "what waits for endpoints": outbox.backlogs,
+    "the audit log": partial(auditing.log, "acme", action=None, after=7, limit=100),
 }
 WRITES = {
     "votes": [a_vote(), a_vote("m-2")],
@@ -171,6 +174,7 @@ WRITES = {
     "a device": [partial(writes.bind_device, "acme", "user", "device", NOW, only_first=True)],
     "a device token": [partial(writes.device_token_seen, "acme", "user", "device", NOW)],
     "votes on unknown messages": [partial(writes.count_missed, {Missed("acme", 20_000, MissedReason.LATE, ""): 1})],
+    "an entry of the audit log": [partial(auditing.append, "acme", Deed("backend", Action.EXPORTED, NOW))],
     "a readiness check": [partial(writes.readiness, NOW)],
     "a vote to review": [a_vote(vote=DISLIKE, comment="late"), a_vote("m-2", vote=DISLIKE)],
     "what was sent to an endpoint": [a_vote(), partial(outbox.settle, [Settled(DUE), Settled(DUE, "status 500")])],

@@ -2,7 +2,7 @@
 
 import typer
 
-from plaudit.cli import backup, compare, config, copy, demo, doctor, key, migrate, report, restore, serve, token
+from plaudit.cli import audit, backup, compare, config, copy, demo, doctor, key, migrate, report, restore, serve, token
 
 app = typer.Typer(
     name="plaudit",
@@ -23,6 +23,7 @@ app.command("compare")(compare.compare)
 app.add_typer(key.app, name="key")
 app.command("token")(token.token)
 app.add_typer(config.app, name="config")
+app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)

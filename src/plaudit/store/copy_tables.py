@@ -60,8 +60,9 @@ DEAD_LETTERS = Table(
     "dead_letters", ("endpoint", "seq"),
     ("project_id", "message_id", "kind", "attempts", "voted_at", "died_at", "failure"))
 UNKNOWN_MESSAGES = Table("unknown_messages", ("project_id", "day", "reason", "page"), ("count",))
+AUDIT = Table("audit", ("project_id", "number"), ("at", "actor", "action", "details", "sha256"))
 
-TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES, REVIEWS, LINKS, UNKNOWN_MESSAGES,
+TABLES = (CONVERSATIONS, MESSAGES, FEEDBACK, HISTORY, VISITORS, GUEST_DEVICES, REVIEWS, LINKS, UNKNOWN_MESSAGES, AUDIT,
           OUTBOX, DEAD_LETTERS)
 
 

@@ -8,10 +8,13 @@ from typing import ParamSpec, TypeVar
 
 from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
-from plaudit.exported import ExportPage, Moment, Position
 from plaudit.events import NOBODY, Backlog, DeadLetter, Delivery, Endpoint, Endpoints, Settled
+from plaudit.exported import ExportPage, Moment, Position
 from plaudit.model import (
+    Action,
+    AuditEntry,
     Conversation,
+    Deed,
     Feedback,
     FeedbackFilter,
     Instant,
@@ -19,6 +22,7 @@ from plaudit.model import (
     Message,
     Missed,
     Page,
+    Project,
     RatedMessage,
     Review,
     ReviewFilter,
@@ -27,7 +31,7 @@ from plaudit.model import (
     Subject,
 )
 from plaudit.ports import DeviceBinding, Registered
-from plaudit.store import exporting, folding, linking, outbox, reads, reviewing, totals, writes
+from plaudit.store import auditing, exporting, folding, linking, outbox, reads, reviewing, totals, writes
 from plaudit.store.plans import Steps
 from plaudit.store.tally import UTC
 
@@ -86,6 +90,17 @@ class PlannedStore(ABC):
     async def device_token_seen(self, project_id: str, user_hash: str, device_hash: str, now: Instant) -> None:
         await self._write(writes.device_token_seen, project_id, user_hash, device_hash, now)
 
+    async def audit(self, project_id: str, deed: Deed) -> None:
+        await self._write(auditing.append, project_id, deed)
+
+    async def audit_settings(self, project: Project, now: Instant) -> None:
+        if await self._read(auditing.changed_settings, project):
+            await self._write(auditing.append_settings, project, now)
+
+    async def audit_log(self, project_id: str, *, action: Action | None = None, after: int = 0, limit: int
+                        ) -> list[AuditEntry]:
+        return await self._read(auditing.log, project_id, action=action, after=after, limit=limit)
+
     async def count_missed(self, missed: Mapping[Missed, int]) -> None:
         await self._write(writes.count_missed, missed)
 
@@ -137,9 +152,9 @@ class PlannedStore(ABC):
         run = self._read if wanted.search is None else self._search
         return await run(reviewing.queue, project_id, wanted, limit=limit, cursor=cursor)
 
-    async def review(self, project_id: str, message_id: str, subject: Subject, revision: int, review: Review | None
-                     ) -> None:
-        await self._write(reviewing.review, project_id, message_id, subject, revision, review)
+    async def review(self, project_id: str, message_id: str, subject: Subject, revision: int, review: Review | None,
+                     *, deed: Deed | None = None) -> None:
+        await self._write(reviewing.review, project_id, message_id, subject, revision, review, deed=deed)
 
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
         return await self._read(reviewing.reviews, project_id, message_id)

@@ -495,6 +495,18 @@ SELECT EXISTS (SELECT 1 FROM totals_changes) OR EXISTS (SELECT 1 FROM totals_hou
 -- read_zones --
 SELECT z.project_id, z.time_zone FROM totals_zones AS z;
 
+-- append_audit --
+INSERT INTO audit (project_id, number, at, actor, action, details, sha256) VALUES {rows};
+
+-- read_last_audit --
+SELECT a.number, a.at, a.actor, a.action, a.details, a.sha256
+FROM audit AS a WHERE a.project_id = :project_id AND a.number > 0 ORDER BY a.number DESC LIMIT 1;
+
+-- read_audit --
+SELECT a.number, a.at, a.actor, a.action, a.details, a.sha256
+FROM audit AS a WHERE a.project_id = :project_id AND a.number > :after AND {conditions}
+ORDER BY a.number LIMIT :limit;
+
 -- count_missed --
 INSERT INTO unknown_messages (project_id, day, reason, page, count) VALUES {rows}
 ON CONFLICT (project_id, day, reason, page) DO UPDATE SET count = unknown_messages.count + excluded.count;

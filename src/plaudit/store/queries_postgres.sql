@@ -290,6 +290,12 @@ WHERE q.project_id = :project_id AND q.reviewed = :reviewed AND q.rank = ANY(:ra
 ORDER BY q.rank DESC
 LIMIT :limit;
 
+-- append_audit --
+INSERT INTO audit (project_id, number, at, actor, action, details, sha256)
+SELECT * FROM unnest(:project_id::text[], :number::integer[], :at::bigint[], :actor::text[], :action::text[],
+                     :details::text[], :sha256::text[])
+ON CONFLICT (project_id, number) DO NOTHING;
+
 -- count_missed --
 INSERT INTO unknown_messages (project_id, day, reason, page, count)
 SELECT * FROM unnest(:project_id::text[], :day::integer[], :reason::text[], :page::text[], :count::bigint[])

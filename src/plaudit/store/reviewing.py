@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any
 
 from plaudit.errors import Conflict, Invalid, NotFound
-from plaudit.model import Page, Review, ReviewFilter, ReviewItem, Subject
-from plaudit.store import rows
+from plaudit.model import Deed, Page, Review, ReviewFilter, ReviewItem, Subject
+from plaudit.store import auditing, rows
 from plaudit.store.derived import rank_of
 from plaudit.store.plans import Ask, Row, Steps
 from plaudit.store.reads import EVERYTHING, FEEDBACK_CONDITIONS
@@ -50,7 +50,8 @@ def queue(project_id: str, wanted: ReviewFilter, *, limit: int, cursor: str | No
     return Page(tuple(map(_item, found[:limit])), str(following) if following else None)
 
 
-def review(project_id: str, message_id: str, subject: Subject, revision: int, said: Review | None) -> Steps[None]:
+def review(project_id: str, message_id: str, subject: Subject, revision: int, said: Review | None, *,
+           deed: Deed | None = None) -> Steps[None]:
     """See `ports.Store.review`."""
     key: dict[str, Any] = {"project_id": project_id, "message_id": message_id, "subject": subject.key}
     found = yield Ask("hold_vote", key)
@@ -69,6 +70,8 @@ def review(project_id: str, message_id: str, subject: Subject, revision: int, sa
     else:
         yield Ask("take_back_review", key)
     yield Ask("mark_in_queue", {**key, "rank": rank, "reviewed": said is not None})
+    if deed:
+        yield from auditing.append(project_id, deed)
 
 
 def reviews(project_id: str, message_id: str) -> Steps[list[tuple[Subject, int, Review]]]:

@@ -88,6 +88,7 @@ FILTERS: dict[str, Reader] = {
 LIMIT = number(1, LIMIT_MAX)
 FEEDBACK = {**FILTERS, "limit": LIMIT, "cursor": text_up_to(CURSOR_LENGTH_MAX)}
 CONVERSATION = {"limit": LIMIT, "offset": number(0, OFFSET_MAX)}
+AUDIT = {"limit": LIMIT, "after": number(0, OFFSET_MAX)}
 
 
 def feedback_query(request: Request) -> tuple[FeedbackFilter, int, str | None]:

@@ -35,6 +35,7 @@ def routes(service: Service, analytics: Analytics, authenticator: Authenticator,
         resource("/v1/conversations/{id}", "plaudit", GET=api.conversation),
         resource("/v1/feedback", "plaudit", GET=api.feedback),
         resource("/v1/feedback/{message_id}/history", "plaudit", GET=api.history),
+        resource("/v1/audit", "plaudit", GET=api.audit),
         *Identities(service, authenticator, door, body_bytes_max).routes(),
         *analytics_routes.routes(analytics, proof),
         document_route("/v1/openapi", "plaudit", __package__, door.knock),
@@ -96,6 +97,13 @@ class Api:
         project = await self._proof.project(request, Scope.FEEDBACK_READ)
         query.parameters(request, {})
         return body.json_response(wire.history(await self._service.history(project.id, _id(request, "message_id"))))
+
+    async def audit(self, request: Request) -> Response:
+        project = await self._proof.project(request, Scope.ADMIN)
+        page = query.parameters(request, query.AUDIT)
+        entries = await self._service.audit_log(
+            project.id, after=page.get("after", 0), limit=page.get("limit", query.LIMIT_DEFAULT))
+        return body.json_response(wire.audit(entries))
 
     async def _register_lines(self, project: Project, first: int, lines: batch.Lines) -> list[wire.Json]:
         """A result each, in order, without the lines that hold nothing."""

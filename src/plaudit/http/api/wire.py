@@ -1,12 +1,24 @@
 """Messages, votes and histories as JSON: model -> wire, pure."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from plaudit.errors import PlauditError
 from plaudit.http.api.refusals import described
 from plaudit.http.instants import to_text
-from plaudit.model import Conversation, Feedback, Linked, Message, Page, RatedMessage, Subject, SubjectKind, Vote
+from plaudit.model import (
+    AuditEntry,
+    Conversation,
+    Feedback,
+    Linked,
+    Message,
+    Page,
+    RatedMessage,
+    Subject,
+    SubjectKind,
+    Vote,
+)
 
 Json = dict[str, Any]
 CREATED, UNCHANGED, CONFLICT, INVALID = "created", "unchanged", "conflict", "invalid"
@@ -108,6 +120,12 @@ def _revision(feedback: Feedback) -> Json:
         "auth_level": feedback.auth_level.value,
         "at": to_text(feedback.updated_at),
     }
+
+
+def audit(entries: Sequence[AuditEntry]) -> Json:
+    return {"items": [{"number": entry.number, "at": to_text(entry.at), "actor": entry.actor,
+                       "action": entry.action.value, "details": dict(entry.details), "sha256": entry.sha256}
+                      for entry in entries]}
 
 
 def line_result(number: int, message_id: str | None, status: str, error: PlauditError | None = None) -> Json:

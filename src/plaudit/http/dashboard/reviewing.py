@@ -89,7 +89,8 @@ class ReviewPages:
         message_id, subject, revision = form.get("message", ""), _subject(form), _revision(form)
         try:
             if form.get("do") == "take-back":
-                await self._service.take_back_review(visit.project.id, message_id, subject, revision)
+                await self._service.take_back_review(visit.project.id, message_id, subject, revision,
+                                                     reviewer=visit.viewer.name)
                 return "taken-back"
             await self._service.review(visit.project.id, message_id, subject, revision, label=_label(form),
                                        note=_note(form), reviewer=visit.viewer.name)
