@@ -86,6 +86,25 @@ class Service:
             return voter
         return replace(voter, subject=await self._store.linked(voter.project.id, voter.subject) or voter.subject)
 
+    async def submit_as_owner(self, project: Project, contract: Contract, auth_level: AuthLevel, message_id: str,
+                              vote: Vote | None, *, comment: str | None = None, page: str = "") -> Feedback | None:
+        """As `submit`, for whoever may vote as anybody and does not say as whom: as the message's owner."""
+        rules.require_feedback(project)
+        voter = Voter(project, await self._owner((project.id, message_id), page), auth_level)
+        try:
+            return await self.submit(voter, contract, message_id, vote, comment, page=page)
+        except Forbidden:  # a guest became a user since
+            user = (await self.message(project.id, message_id)).owner
+            if user == voter.subject:
+                raise
+            return await self.submit(replace(voter, subject=user), contract, message_id, vote, comment, page=page)
+
+    async def _named_today(self, voter: Voter) -> Voter:
+        """Whom the back end names may have become a user since, by its own word or with all that proves it."""
+        if voter.auth_level is not AuthLevel.SERVER_KEY:
+            return voter
+        return replace(voter, subject=await self._store.linked(voter.project.id, voter.subject) or voter.subject)
+
     async def _as_they_are_today(self, voter: Voter, receipt: Receipt) -> tuple[Voter, Receipt]:
         """The guest that a receipt names may have become a user since. A receipt is a proof of who that is now; a
         guest's headers are not."""
@@ -235,6 +254,16 @@ class Service:
             stored = await self._store.submit(submission)
         self._arrivals.arrived([key], self._now())  # whoever registered it: this vote's receipt, or another process
         return stored
+
+    async def _owner(self, key: tuple[str, str], page: str) -> Subject:
+        """Of a message, which is waited for. Raises `NotFound`."""
+        message = await self._store.message(*key)
+        if message is None and await self._arrivals.wait(key, partial(self._is_registered, key)):
+            message = await self._store.message(*key)
+        if message is None:
+            self._arrivals.refused(key, page, self._now())
+            raise NotFound("message", key[1])
+        return message.owner
 
     async def _is_registered(self, key: tuple[str, str]) -> bool:
         return await self._store.message(*key) is not None

@@ -28,6 +28,8 @@ HANDAUNCLE = HTTP / "contracts/handauncle/openapi.yaml"
 VOTES = HTTP / "contracts/plaudit/openapi.yaml"
 OWN_API = HTTP / "api/openapi.yaml"
 DIFY = HTTP / "contracts/dify/openapi.yaml"
+LIBRECHAT = HTTP / "contracts/librechat/openapi.yaml"
+LANGFUSE = HTTP / "contracts/langfuse/openapi.yaml"
 
 # The documents' own examples: a message and its conversation.
 PUBLISHABLE_KEY = "pk_example_0123456789"
@@ -37,6 +39,8 @@ IDS = {
     VOTES: ("m-1", "c-1"),
     OWN_API: ("m-1", "c-1"),
     DIFY: ("m-1", "c-1"),
+    LIBRECHAT: ("m-1", "c-1"),
+    LANGFUSE: ("m-1", "c-1"),
 }
 REFUSABLE = {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "422", "429", "5xx"]}}
 LINKS = {"positive_data_acceptance": {"expected-statuses": ["2xx", "409", "415", "422", "429", "5xx"]}}
@@ -91,6 +95,10 @@ def user_or_guest_credentials(person):
     return {scheme: {"api_key": person.headers[header]} for scheme, header in GUEST_SCHEMES.items()}
 
 
+def langfuse_credentials(_person):
+    return {"keys": {"username": PUBLISHABLE_KEY, "password": server_key()}}
+
+
 def own_credentials(_person):
     return {"serverKey": {"bearer": server_key()}}
 
@@ -113,6 +121,8 @@ def token(person):
         pytest.param(VOTES, gus, user_or_guest_credentials, id="plaudit-guest"),
         pytest.param(OWN_API, ann, own_credentials, id="own-api"),
         pytest.param(DIFY, named, own_credentials, id="dify"),
+        pytest.param(LIBRECHAT, ann, user_or_guest_credentials, id="librechat"),
+        pytest.param(LANGFUSE, ann, langfuse_credentials, id="langfuse"),
     ],
 )
 def test_the_server_is_what_its_document_says(server, pytestconfig, document, someone, credentials):

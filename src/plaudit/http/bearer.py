@@ -7,13 +7,22 @@ from plaudit.http.exchange import exchange
 
 
 def bearer(request: Request) -> str:
-    """The one Bearer token of a request. Raises `Unauthenticated` when there is none, or more than one header."""
+    """The one Bearer token of a request. Raises as `authorization` does, and for another scheme."""
+    scheme, token = authorization(request)
+    if scheme != "bearer":
+        raise Unauthenticated(token_invalid=True)
+    return token
+
+
+def authorization(request: Request) -> tuple[str, str]:
+    """The scheme, in lower case, and what comes with it. Raises `Unauthenticated` when there is no such header, or more
+    than one."""
     notes = exchange(request.scope)
     value = notes.asked.get(b"authorization")
     if value is None:
         raise Unauthenticated
-    scheme, _, token = value.decode("latin-1").partition(" ")
+    scheme, _, given = value.decode("latin-1").partition(" ")
     repeated = notes.repeated and len(request.headers.getlist("authorization")) > 1
-    if repeated or scheme.lower() != "bearer" or not token or " " in token:
+    if repeated or not given or " " in given:
         raise Unauthenticated(token_invalid=True)
-    return token
+    return scheme.lower(), given

@@ -67,11 +67,19 @@ async def receive(request: Request, size: int, bytes_max: int) -> tuple[bytes, b
 
 def json_object(body: bytes) -> dict[str, Any]:
     """Raises `MalformedBody` for anything but one JSON object in UTF-8, not too deep."""
+    value = json_value(body)
+    if not isinstance(value, dict):
+        raise MalformedBody
+    return value
+
+
+def json_value(body: bytes) -> Any:
+    """Raises `MalformedBody` for anything but JSON in UTF-8, not too deep."""
     try:
         value = _decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise MalformedBody from None
-    if not isinstance(value, dict) or is_too_deep(body):
+    if is_too_deep(body):
         raise MalformedBody
     return value
 

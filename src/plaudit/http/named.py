@@ -21,9 +21,15 @@ async def key_holder(request: Request, authenticator: Authenticator, door: Door,
                      ) -> Project:
     """Whose server key it is. Raises `RateLimited`, `Unauthenticated`, `RouteNotFound`, `Forbidden`."""
     await door.knock(request)
-    project, key = authenticator.by_server_key(bearer(request))
+    return opened(request, authenticator, door, contract, scope, key=bearer(request))
+
+
+def opened(request: Request, authenticator: Authenticator, door: Door, contract: Contract, scope: Scope, *, key: str
+           ) -> Project:
+    """As `key_holder`, once the address was counted, whatever the key came in."""
+    project, held = authenticator.by_server_key(key)
     door.admit_project(request, project, contract)
-    if not key.may(scope):
+    if not held.may(scope):
         raise Forbidden(f"This key lacks the scope {scope.value}")
     return project
 

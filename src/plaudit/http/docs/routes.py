@@ -21,6 +21,7 @@ PACKAGES = {
     "votes": "plaudit.http.contracts.plaudit",
     "plaudit": "plaudit.http.api",
     "dify": "plaudit.http.contracts.dify",
+    "langfuse": "plaudit.http.contracts.langfuse",
 }
 STRICT = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
