@@ -29,17 +29,19 @@ class Wire:
     dislike: Json
     malformed_ids: tuple[str, ...]
     new_id: Callable[[], str]
+    method: str = "POST"
 
     def url(self, message_id: str) -> str:
         return self.path.format(message_id)
 
     def vote(self, server: Plaudit, message_id: str, headers: Headers, body: Any = None) -> httpx2.Response:
-        return server.http.post(self.url(message_id), json=body or self.like, headers=headers)
+        return server.http.request(self.method, self.url(message_id), json=body or self.like, headers=headers)
 
     def registered(self, server: Plaudit, owner: Person, **changes: Any) -> str:
-        """The id of a new message of the owner's."""
+        """The id of a new message of the owner's. Where the path names the conversation, it is the one named there."""
         message_id = self.new_id()
-        answer = server.register(message_id, owner, **changes)
+        conversation_id = f"c-of-{message_id}" if "c-of-" in self.path else None
+        answer = server.register(message_id, owner, **{"conversation_id": conversation_id, **changes})
         assert answer.status_code == 201, answer.text
         return message_id
 
@@ -48,6 +50,8 @@ class Wire:
         body = answer.json()
         assert answer.headers["content-type"] == "application/json"
         self._check_envelope(body, answer.headers["x-request-id"])
+        if self is LIBRECHAT:
+            return Refusal(answer.status_code, "", {})
         error = body["error"]
         assert set(error) - {"request_id"} <= {"message", "code", "details"}
         assert isinstance(error["message"], str)
@@ -57,6 +61,8 @@ class Wire:
     def _check_envelope(self, body: Json, request_id: str) -> None:
         if self is SITEASSIST:
             assert set(body) == {"error"}
+        elif self is LIBRECHAT:
+            assert {name: type(value) for name, value in body.items()} == {"error": str}
         elif self is PLAUDIT:
             assert (set(body), body["error"]["request_id"]) == ({"error"}, request_id)
         else:
@@ -79,5 +85,9 @@ HANDAUNCLE = Wire(
 PLAUDIT = Wire(
     "plaudit", "/v1/messages/{}/feedback", {"vote": "like"}, {"vote": "dislike"}, ("%00", "x" * 129),
     lambda: f"m-{secrets.token_hex(8)}",
+)
+LIBRECHAT = Wire(
+    "librechat", "/librechat/api/messages/c-of-{0}/{0}/feedback", {"feedback": {"rating": "thumbsUp"}},
+    {"feedback": {"rating": "thumbsDown"}}, ("%00", "x" * 129), lambda: f"m-{secrets.token_hex(8)}", "PUT",
 )
 WIRES = (SITEASSIST, HANDAUNCLE)

@@ -56,9 +56,10 @@ class Service:
 
     async def submit(self, voter: Voter, contract: Contract, message_id: str, vote: Vote | None,
                      comment: str | None = None, *, receipt: Receipt | None = None, page: str = "",
-                     reasons: Sequence[str] = ()) -> Feedback | None:
+                     reasons: Sequence[str] = (), conversation_id: str | None = None) -> Feedback | None:
         """Store one vote, durably; None when there was nothing to remove. A receipt registers its message first; a
         message that is not there yet is waited for. `page`: where the voter is, to be told where that fails.
+        `conversation_id`: where the message must be; in another one it is as if it were not there.
 
         Raises `PaymentRequired`, `FeedbackOff`, `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `Unavailable`.
         """
@@ -78,13 +79,7 @@ class Service:
             at=self._now(),
             receipt=receipt,
             reasons=rules.chosen_reasons(voter.project, vote, reasons),
-        ), page)
-
-    async def _named_today(self, voter: Voter) -> Voter:
-        """Whom the back end names may have become a user since, by its own word or with all that proves it."""
-        if voter.auth_level is not AuthLevel.SERVER_KEY:
-            return voter
-        return replace(voter, subject=await self._store.linked(voter.project.id, voter.subject) or voter.subject)
+        ), page, conversation_id)
 
     async def submit_as_owner(self, project: Project, contract: Contract, auth_level: AuthLevel, message_id: str,
                               vote: Vote | None, *, comment: str | None = None, page: str = "") -> Feedback | None:
@@ -243,15 +238,15 @@ class Service:
                 self._arrivals.give_back(taken)
                 raise
 
-    async def _submit(self, submission: Submission, page: str) -> Feedback | None:
+    async def _submit(self, submission: Submission, page: str, conversation_id: str | None) -> Feedback | None:
         key = submission.project_id, submission.message_id
         try:
-            stored = await self._store.submit(submission)
+            stored = await self._store_vote(submission, conversation_id)
         except NotFound:
             if not await self._arrivals.wait(key, partial(self._is_registered, key)):
                 self._arrivals.refused(key, page, self._now())
                 raise
-            stored = await self._store.submit(submission)
+            stored = await self._store_vote(submission, conversation_id)
         self._arrivals.arrived([key], self._now())  # whoever registered it: this vote's receipt, or another process
         return stored
 
@@ -264,6 +259,16 @@ class Service:
             self._arrivals.refused(key, page, self._now())
             raise NotFound("message", key[1])
         return message.owner
+
+    async def _store_vote(self, submission: Submission, conversation_id: str | None) -> Feedback | None:
+        """A message never changes its conversation, so that is asked before, outside of the vote's transaction."""
+        if conversation_id is not None:
+            message = await self._store.message(submission.project_id, submission.message_id)
+            if message is None and submission.receipt:
+                message = submission.receipt.message
+            if message is None or message.conversation_id != conversation_id:
+                raise NotFound("message", submission.message_id)
+        return await self._store.submit(submission)
 
     async def _is_registered(self, key: tuple[str, str]) -> bool:
         return await self._store.message(*key) is not None

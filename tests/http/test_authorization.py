@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import pytest
 from identity_provider import ISSUER
 from running import MAIN, Json, Person, Plaudit, bearer, fresh, guest, receipt, server_key, user
-from wires import HANDAUNCLE, PLAUDIT, SITEASSIST, WIRES, Wire
+from wires import HANDAUNCLE, LIBRECHAT, PLAUDIT, SITEASSIST, WIRES, Wire
 
 OTHER = "other"
-BAD = {"siteassist": "422", "handauncle": "400", "plaudit": "422"}
+BAD = {"siteassist": "422", "handauncle": "400", "plaudit": "422", "librechat": "400"}
 TARGETS = ("the user's", "the guest's", "the other project's", "unknown", "malformed")
-ACTIONS = ("vote", "change", "remove", "read")
+WITHOUT_READING = ("vote", "change", "remove")
+ACTIONS = (*WITHOUT_READING, "read")
 
 # Who asks, and the answers by TARGETS; `bad` is the contract's status for a malformed id. "The guest" is a visitor in
-# SiteAssist. Who is refused before anything is looked up learns nothing about what is there. Who holds a receipt has a
-# bearer's, of the user's message where it is that one's turn, else of another.
+# SiteAssist and LibreChat. Who is refused before anything is looked up learns nothing about what is there. Who holds a
+# receipt has a bearer's, of the user's message where it is that one's turn, else of another.
 MATRIX = {
     "the user":                         "200 403 404 404 bad",
     "another user":                     "403 403 404 404 bad",
@@ -35,16 +36,17 @@ NOT_IN = {  # each contract's own ways to be somebody
     "siteassist": ("the guest's device, another user", "the guest's user, another device", "a visitor", HOLDER),
     "handauncle": ("a visitor", HOLDER),
     "plaudit": ("the other contract's proof",),
+    "librechat": ("the guest's device, another user", "the guest's user, another device", "a visitor", HOLDER),
 }
 
 
 def cells():
-    for wire in (*WIRES, PLAUDIT):
+    for wire in (*WIRES, PLAUDIT, LIBRECHAT):
         for actor, row in MATRIX.items():
             if actor in NOT_IN[wire.name]:
                 continue
             for target, status in zip(TARGETS, row.split(), strict=True):
-                for action in ACTIONS:
+                for action in WITHOUT_READING if wire is LIBRECHAT else ACTIONS:
                     answer = expected(wire, action, status, believed=len(set(row.split())) > 1, holder=actor == HOLDER)
                     name = f"{wire.name}-{actor}-{action}-{target}"
                     yield pytest.param((wire, actor, action, target, answer), id=name)
@@ -52,13 +54,16 @@ def cells():
 
 def expected(wire: Wire, action: str, status: str, *, believed: bool, holder: bool) -> int:
     """HandAuncle's contract has no removal: whoever is believed is told that null is no rating. In Plaudit's own one
-    reads one's own votes, of which there may be none; a receipt reads nothing."""
+    reads one's own votes, of which there may be none; a receipt reads nothing. In LibreChat's somebody else's message
+    is not found."""
     if action == "remove" and wire is HANDAUNCLE and believed:
         return 400
     if action == "read" and wire is PLAUDIT and holder:
         return 401
     if action == "read" and wire is PLAUDIT and believed and status != "bad":
         return 200
+    if wire is LIBRECHAT and believed and status == "403":
+        return 404
     return int(BAD[wire.name] if status == "bad" else status)
 
 
@@ -91,13 +96,15 @@ def casts(server):
         "the server's key": Person({}, bearer(server_key())),
         "nobody": Person({}, {}),
     }
+    visitors = {
+        "the guest": session,
+        "another guest": server.visitor(),
+        "the other project's guest": server.visitor(OTHER),
+        "the other contract's proof": gus,
+    }
     return {
-        "siteassist": Cast(common | {
-            "the guest": session,
-            "another guest": server.visitor(),
-            "the other project's guest": server.visitor(OTHER),
-            "the other contract's proof": gus,
-        }),
+        "siteassist": Cast(common | visitors),
+        "librechat": Cast(common | visitors),
         "handauncle": Cast(common | devices | {"the other contract's proof": session}),
         "plaudit": Cast(common | devices | {"a visitor": session, HOLDER: Person(ann.owner, {})}),
     }
@@ -138,11 +145,13 @@ class Scene:
         self.owner = cast.owner(target) if target.endswith("'s") else None
         self.conversation_id = SITEASSIST.new_id()
         if self.owner:
-            self.message_id = wire.registered(server, self.owner, conversation_id=self.conversation_id)
+            self.message_id = wire.registered(server, self.owner)
+            self.conversation_id = server.message(self.message_id, self.owner.project).json()["conversation_id"]
         elif target == "unknown":
             self.message_id = wire.new_id()
         else:
-            self.message_id, self.conversation_id = wire.malformed_ids[0], self.MALFORMED_CONVERSATION[wire.name]
+            self.message_id = wire.malformed_ids[0]
+            self.conversation_id = self.MALFORMED_CONVERSATION.get(wire.name, self.conversation_id)
 
     def owner_likes(self) -> None:
         if self.owner:

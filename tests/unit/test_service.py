@@ -95,6 +95,39 @@ async def test_removing_nothing_succeeds(service):
     assert await service.submit(ANNA, Contract.SITEASSIST, "m-1", None) is None
 
 
+async def test_a_message_is_in_its_conversation_only(service):
+    """Whoever says in which one is told of no other, and nothing is stored there."""
+    await service.register([MESSAGE])
+    with pytest.raises(NotFound):
+        await service.submit(ANNA, Contract.LIBRECHAT, "m-1", Vote.LIKE, conversation_id="c-2")
+    assert await service.history("acme", "m-1") == []
+    assert await service.submit(ANNA, Contract.LIBRECHAT, "m-1", Vote.LIKE, conversation_id="c-1")
+
+
+async def test_a_receipt_says_in_which_conversation_its_message_is(service):
+    """Unless the message is registered: then that says it."""
+    elsewhere = replace(RECEIPT, message=replace(MESSAGE, conversation_id="c-2"))
+    for receipt, conversation_id in ((RECEIPT, "c-2"), (elsewhere, "c-1")):
+        with pytest.raises(NotFound):
+            await service.submit(ANNA, Contract.LIBRECHAT, "m-1", Vote.LIKE, receipt=receipt,
+                                 conversation_id=conversation_id)
+    await service.register([MESSAGE])
+    with pytest.raises(NotFound):
+        await service.submit(ANNA, Contract.LIBRECHAT, "m-1", Vote.LIKE, receipt=elsewhere, conversation_id="c-2")
+    assert await service.history("acme", "m-1") == []
+
+
+async def test_whom_the_back_end_names_is_who_they_are_today(service):
+    """The visitor who has become Anna votes as Anna, and only by the back end's word."""
+    visitor = Subject("visitor:abc-123")
+    await service.register([replace(MESSAGE, owner=visitor)])
+    await service.link("acme", visitor, ANNA.subject)
+    with pytest.raises(Forbidden):
+        await service.submit(Voter(ACME, visitor, AuthLevel.SESSION), Contract.DIFY, "m-1", Vote.LIKE)
+    stored = await service.submit(Voter(ACME, visitor, AuthLevel.SERVER_KEY), Contract.DIFY, "m-1", Vote.LIKE)
+    assert (stored.subject, stored.auth_level) == (ANNA.subject, AuthLevel.SERVER_KEY)
+
+
 async def test_standing_votes_are_read_by_page(service):
     """Each with its message."""
     await service.register([MESSAGE, replace(MESSAGE, id="m-2")])
@@ -120,6 +153,19 @@ async def test_whoever_waits_is_woken_by_a_receipt_s_registration_too(store):
     await asyncio.sleep(0)
     await service.submit(ANNA, Contract.PLAUDIT, "m-1", Vote.LIKE, receipt=RECEIPT)
     assert await waiting
+
+
+@pytest.mark.parametrize(("conversation_id", "found"), [("c-1", True), ("c-2", False)])
+async def test_a_vote_waits_for_its_message_whatever_conversation_it_names(store, conversation_id, found):
+    """Then that is looked at."""
+    service = Service(store, now=lambda: NOW, new_id=lambda: "fresh-id", arrivals=Arrivals(60, others_register=False))
+    voting = asyncio.create_task(
+        service.submit(ANNA, Contract.LIBRECHAT, "m-1", Vote.LIKE, conversation_id=conversation_id))
+    await asyncio.sleep(0)
+    await service.register([MESSAGE])
+    [outcome] = await asyncio.gather(voting, return_exceptions=True)
+    assert isinstance(outcome, Feedback if found else NotFound)
+    assert len(await service.history("acme", "m-1")) == found
 
 
 @pytest.mark.parametrize("receipt", [RECEIPT, None], ids=["by a receipt", "by another process"])

@@ -1,8 +1,10 @@
 """Refusals that only HTTP knows. They are raised at the edge and, unlike the core's errors, carry their status."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
-from plaudit.errors import PlauditError
+from plaudit.errors import FeedbackOff, Forbidden, NotFound, PlauditError
 
 
 class HttpError(PlauditError):
@@ -77,6 +79,17 @@ HTTP_CODES = {
     415: "UNSUPPORTED_MEDIA_TYPE",
     431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
 }
+
+
+@contextmanager
+def without_saying_whose(message_id: str) -> Iterator[None]:
+    """For contracts in which somebody else's message is as if it were not there."""
+    try:
+        yield
+    except FeedbackOff:
+        raise
+    except Forbidden:
+        raise NotFound("message", message_id) from None
 
 
 def camel_case(name: str) -> str:

@@ -21,6 +21,7 @@ PACKAGES = {
     "votes": "plaudit.http.contracts.plaudit",
     "plaudit": "plaudit.http.api",
     "dify": "plaudit.http.contracts.dify",
+    "librechat": "plaudit.http.contracts.librechat",
     "langfuse": "plaudit.http.contracts.langfuse",
 }
 STRICT = {

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from plaudit.errors import FeedbackOff, Forbidden, NotFound
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.dify import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
+from plaudit.http.errors import without_saying_whose
 from plaudit.http.identifiers import read_id
 from plaudit.http.named import key_holder, named_voter
 from plaudit.http.page import page_of
@@ -55,14 +55,9 @@ class Dify:
 
     async def _submit(self, request: Request, voter: Voter, message_id: str, vote: Vote | None, comment: str | None
                       ) -> None:
-        """Whose message it is, Dify tells nobody: somebody else's is as if it were not there."""
         held = await receipt(request, self._authenticator)
-        try:
+        with without_saying_whose(message_id):
             await self._service.submit(voter, NAME, message_id, vote, comment, receipt=held, page=page_of(request))
-        except FeedbackOff:
-            raise
-        except Forbidden:
-            raise NotFound("message", message_id) from None
 
     async def _feedbacks(self, project_id: str, asked: wire.FeedbacksQuery) -> Sequence[RatedMessage]:
         """Votes are read on from one another, not counted off: the pages before this one are walked through."""
