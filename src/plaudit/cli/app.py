@@ -2,7 +2,22 @@
 
 import typer
 
-from plaudit.cli import audit, backup, compare, config, copy, demo, doctor, key, migrate, report, restore, serve, token
+from plaudit.cli import (
+    audit,
+    backup,
+    compare,
+    config,
+    copy,
+    demo,
+    doctor,
+    key,
+    mcp,
+    migrate,
+    report,
+    restore,
+    serve,
+    token,
+)
 
 app = typer.Typer(
     name="plaudit",
@@ -25,6 +40,7 @@ app.command("token")(token.token)
 app.add_typer(config.app, name="config")
 app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
+app.command("mcp")(mcp.mcp)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("migrate")(migrate.migrate)
