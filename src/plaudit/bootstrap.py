@@ -33,6 +33,7 @@ from plaudit.auth.oidc import Provider
 from plaudit.auth.viewers import Viewers
 from plaudit.charts.drawing import Drawing
 from plaudit.errors import PlauditError
+from plaudit.events import Endpoint
 from plaudit.http import dashboard, development, sockets
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.health import Access
@@ -48,6 +49,7 @@ from plaudit.settings import Configuration, Secrets, Settings, SettingsError, op
 from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, with_keys
 from plaudit.settings.secrets import client_secret, development_key
 from plaudit.settings.table import DashboardTable
+from plaudit.settings.webhooks import endpoints_of
 from plaudit.workers import Worker
 
 DEVELOPMENT_AUDIENCE = "plaudit-development"
@@ -67,6 +69,7 @@ class Prepared:
     secrets_created: bool
     first_server_key: str | None = field(repr=False)  # in plain text, by the start that made it only
     development_issuer: DevelopmentIssuer | None = field(repr=False)
+    endpoints: tuple[Endpoint, ...] = ()
 
     @property
     def projects(self) -> tuple[Project, ...]:
@@ -110,7 +113,8 @@ async def serve(prepared: Prepared, listener: socket.socket, announce: Announce,
         _tune_interpreter()
         tasks = _start_tasks(parts, share)
         try:
-            await server.serve(sockets=[listener])
+            async with _sending(parts):
+                await server.serve(sockets=[listener])
         finally:
             for task in tasks:
                 task.cancel()
@@ -134,6 +138,27 @@ def _start_tasks(parts: Running, share: Share | None) -> list[asyncio.Task[None]
     if share:
         tasks.append(asyncio.create_task(background.tell_workers(parts.metrics.share(*share)), name="metrics"))
     return tasks
+
+
+@asynccontextmanager
+async def _sending(parts: Running) -> AsyncIterator[None]:
+    """Endpoints are told of votes while the block runs. Where there are none, nothing is even loaded."""
+    endpoints = parts.prepared.endpoints
+    if not endpoints:
+        yield
+        return
+    from plaudit.webhooks.posting import Poster  # noqa: PLC0415 -- for those who use it
+    from plaudit.webhooks.sending import Couriers  # noqa: PLC0415 -- as above
+
+    poster = Poster()
+    couriers = Couriers(endpoints, parts.store, poster.post, now=now)
+    parts.metrics.watch_webhooks(couriers.facts)
+    couriers.start()
+    try:
+        yield
+    finally:
+        await couriers.aclose()
+        await poster.aclose()
 
 
 async def serve_as(worker: Worker, prepared: Prepared, board: Board, announce: Announce) -> None:
@@ -162,7 +187,8 @@ async def running(prepared: Prepared, more_routes: Sequence[Resource] = ()) -> A
     """Open the database and wire the parts; close it when the block ends. Raises as `serve`."""
     settings, issuer = prepared.settings, prepared.development_issuer
     metrics = Metrics()
-    store = await databases.open_store(settings, prepared.projects, now=now, when_committed=metrics.committed)
+    store = await databases.open_store(settings, prepared.projects, now=now, when_committed=metrics.committed,
+                                       endpoints=prepared.endpoints)
     jwks = JwksCache(now, {issuer.issuer: issuer.jwks} if issuer else {})
     metrics.queue_depth.set_function(lambda: store.queue_depth)
     metrics.watch_issuers(jwks.facts)
@@ -289,7 +315,8 @@ def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepare
         first = replace(first, issuers=(*first.issuers, _trust(issuer)))
     if issuer and configuration.file is None:
         settings, first = _without_default_limits(settings), replace(first, limits=Limits(per_subject=0, per_project=0))
-    return Prepared(settings, (first, *others), read_keys(settings.data_path), secrets, created, first_key, issuer)
+    return Prepared(settings, (first, *others), read_keys(settings.data_path), secrets, created, first_key, issuer,
+                    endpoints_of(settings))
 
 
 def _without_default_limits(settings: Settings) -> Settings:

@@ -7,7 +7,6 @@ from typing import Any
 from plaudit import rules
 from plaudit.events import Endpoint
 from plaudit.model import Instant, Project
-from plaudit.ports import Store
 from plaudit.settings import Settings
 from plaudit.store import postgres_migrate, sqlite_migrate
 from plaudit.store.group_commit import WhenCommitted
@@ -18,6 +17,7 @@ from plaudit.store.sqlite import SqliteStore
 from plaudit.store.sqlite_reading import SqliteReading
 
 AnyStore = SqliteStore | PostgresStore
+AnyReading = SqliteReading | PostgresStore
 UTC = "UTC"
 
 
@@ -35,10 +35,10 @@ async def open_store(settings: Settings, projects: Sequence[Project], *, now: Ca
 
 @asynccontextmanager
 async def reading(settings: Settings, projects: Sequence[Project], *, now: Callable[[], Instant]
-                  ) -> AsyncIterator[Store]:
+                  ) -> AsyncIterator[AnyReading]:
     """A store to be asked only, also while servers write. Raises `CannotOpen`, `WrongDatabase`."""
     if settings.database_url and settings.on_postgres:
-        store: PostgresStore | SqliteReading = await PostgresStore.open_reading(
+        store: AnyReading = await PostgresStore.open_reading(
             settings.database_url, rules.decide, now=now, zones=_zones(projects))
     else:
         store = SqliteReading.open(settings.database_path, now=now, zones=_zones(projects))

@@ -1,4 +1,4 @@
-"""Plaudit put together otherwise: `altered_server.py ALTERATION,… serve --config …`. All but the last two are controls.
+"""Plaudit put together otherwise: `altered_server.py ALTERATION,… serve --config …`. The last three are no controls.
 
     acknowledges_early     answers when a vote is queued, not when it is committed
     synchronous_normal     commits to SQLite without waiting for the disk
@@ -6,6 +6,7 @@
     hears_no_warning       takes any end of a commit in PostgreSQL for a good one
     serializable           has PostgreSQL give transactions up for others', as it does nowhere else
     short_log              moves its log into the database every few megabytes, so that a test need not write many
+    short_claims           takes over at once what a process that died was sending, so that a test need not wait
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import time
 from plaudit.cli import main
 from plaudit.model import Role, Submission
 from plaudit.rules import MessageHead, decide
-from plaudit.store import postgres, postgres_connections, postgres_server, sqlite, sqlite_file
+from plaudit.store import outbox, postgres, postgres_connections, postgres_server, sqlite, sqlite_file
 from plaudit.store.group_commit import GroupCommit
 from plaudit.store.parallel_commit import ParallelCommit
 
@@ -82,6 +83,10 @@ def short_log():
     sqlite_file.CHECKPOINT_PAGES = 500
 
 
+def short_claims():
+    outbox.CLAIM_MILLISECONDS = 0
+
+
 def as_the_server_commits():
     postgres_server.AT_LEAST_DURABLE = "SELECT"
 
@@ -98,7 +103,8 @@ def hears_no_warning():
 
 
 ALTERATIONS = {alter.__name__: alter for alter in (
-    acknowledges_early, synchronous_normal, short_log, as_the_server_commits, hears_no_warning, serializable)}
+    acknowledges_early, synchronous_normal, short_log, short_claims, as_the_server_commits, hears_no_warning,
+    serializable)}
 
 if __name__ == "__main__":
     for name in sys.argv.pop(1).split(","):

@@ -21,6 +21,8 @@ from footprint import Footprint
 from loopback import free_port
 from postgres_server import PASSWORD
 
+from plaudit.webhooks.signing import new_secret
+
 SERVER_KEY = "sk_faults_with_a_key_that_opens_nothing_else"
 PUBLISHABLE_KEY = "pk_faults_with_this"
 PLAUDIT = ("-m", "plaudit")
@@ -54,6 +56,15 @@ scopes = ["admin", "messages:write", "feedback:read"]
 """
 
 
+WEBHOOK = """
+[[projects.webhooks]]
+id = "all"
+url = "{url}"
+secret_files = ["{secret_file}"]
+allow_private = true
+"""
+
+
 async def until(holds: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
     """Wait until the condition, plain or awaitable, holds, and give what it gave. Raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
@@ -67,12 +78,12 @@ async def until(holds: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> 
 
 class Plaudit:
     """`launcher`: Python's arguments, another script than `-m plaudit` where it is to be put together otherwise.
-    `around`: a command before Python."""
+    `around`: a command before Python. `webhook`: where it tells of every vote."""
 
     def __init__(self, folder: Path, *, database: Database | None = None, launcher: Sequence[str] = PLAUDIT,
                  around: Sequence[str] = (), environment: Mapping[str, str] | None = None,
                  drain_seconds: float = 0, queue_max: int = 4096,
-                 database_connections: int = 10) -> None:
+                 database_connections: int = 10, webhook: str | None = None) -> None:
         folder.mkdir()
         self.database = database or folder / "plaudit.db"
         self.port = free_port()
@@ -82,11 +93,21 @@ class Plaudit:
             database_url=self.database if isinstance(self.database, str) else f"sqlite:{self.database}",
             database_connections=database_connections,
             publishable_key=PUBLISHABLE_KEY, sha256=hashlib.sha256(SERVER_KEY.encode()).hexdigest()))
+        self.webhook_secret = new_secret()
+        if webhook:
+            self._tell(webhook, folder / "webhook-secret")
         self._log = folder / "server.log"
         self._log.touch()
         self.launcher, self._around, self.environment = launcher, around, dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
-        self.secrets = {SERVER_KEY, PASSWORD}  # what no log may show, besides comments
+        self.secrets = {SERVER_KEY, PASSWORD, self.webhook_secret}  # what no log may show, besides comments
+
+    def _tell(self, url: str, secret_file: Path) -> None:
+        """Of every vote."""
+        secret_file.write_text(self.webhook_secret)
+        secret_file.chmod(0o600)
+        with self.configuration.open("a") as configuration:
+            configuration.write(WEBHOOK.format(url=url, secret_file=secret_file))
 
     @property
     def pid(self) -> int:

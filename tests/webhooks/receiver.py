@@ -23,16 +23,18 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
 
     async def __aenter__(self):
-        self._clients, self._arrived = set(), asyncio.Event()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        self._clients, self._arrived = {}, asyncio.Event()
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_):
         self._server.close()
-        for client in list(self._clients):
+        for client, writer in self._clients.items():
             client.cancel()
+            writer.transport.abort()
         await asyncio.gather(*self._clients, return_exceptions=True)
+        await asyncio.sleep(0)  # the turn in which sockets are closed
 
     @property
     def url(self):
@@ -42,15 +44,14 @@ class Receiver:
     def ids(self):
         return [it.headers["webhook-id"] for it in self.received]
 
+    def _connected(self, reader, writer):
+        self._clients[asyncio.create_task(self._serve(reader, writer))] = writer
+
     async def _serve(self, reader, writer):
-        self._clients.add(asyncio.current_task())
-        try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
-                while await self._answered(reader, writer):
-                    pass
-        finally:
-            writer.transport.abort()
-            self._clients.discard(asyncio.current_task())
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await self._answered(reader, writer):
+                pass
+        writer.close()
 
     async def _answered(self, reader, writer):
         self.received.append(await _request(reader))

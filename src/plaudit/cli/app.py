@@ -17,6 +17,7 @@ from plaudit.cli import (
     restore,
     serve,
     token,
+    webhook,
 )
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.add_typer(key.app, name="key")
 app.command("token")(token.token)
 app.add_typer(config.app, name="config")
 app.add_typer(audit.app, name="audit")
+app.add_typer(webhook.app, name="webhook")
 app.command("doctor")(doctor.doctor)
 app.command("mcp")(mcp.mcp)
 app.command("backup")(backup.backup)

@@ -53,6 +53,8 @@ def doctor(config: Config = None) -> None:
 
 
 async def examine(configuration: Configuration) -> list[Finding]:
+    from plaudit.cli.doctor_webhooks import examine_webhooks
+
     settings = configuration.settings
     findings = [Finding(good=True, text=f"Settings: {configuration.file or 'no file, only defaults'}")]
     findings += _private_files(settings.data_path)
@@ -65,6 +67,7 @@ async def examine(configuration: Configuration) -> list[Finding]:
         findings += _database(settings.database_path)
     if all(finding.good for finding in findings):
         findings += [finding async for finding in _looked_into(configuration)]
+    findings += [finding async for finding in examine_webhooks(configuration)]
     findings += await _shared_limits(settings.limits_url)
     findings += [finding async for finding in _issuers(configuration)]
     return findings

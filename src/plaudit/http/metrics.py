@@ -43,6 +43,32 @@ class IssuerFacts(Protocol):
     def failures(self) -> int: ...
 
 
+class WebhookFacts(Protocol):
+    """How an endpoint is told: counted by this process, and the last three of all processes."""
+
+    @property
+    def endpoint_id(self) -> str: ...
+
+    @property
+    def project_id(self) -> str: ...
+
+    @property
+    def delivered(self) -> int: ...
+
+    @property
+    def failed(self) -> int:
+        """Attempts."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def oldest_seconds(self) -> float: ...
+
+    @property
+    def dead(self) -> int: ...
+
+
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -75,6 +101,10 @@ class Metrics:
     def watch_missed(self, missed: Callable[[], Mapping[Missed, int]]) -> None:
         """Say with every reading what became of messages that votes were refused for."""
         self.registry.register(_MissedMessages(missed))
+
+    def watch_webhooks(self, facts: Callable[[], Iterable[WebhookFacts]]) -> None:
+        """Say with every reading how endpoints are told."""
+        self.registry.register(_Webhooks(facts))
 
     def watch_shared_limits(self, are_up: Callable[[], bool]) -> None:
         """Say with every reading whether this process counts together with others."""
@@ -159,6 +189,27 @@ class _MissedMessages(Collector):
             tally[missed.project_id, missed.reason.value, missed.page] += count
         yield _counter("plaudit_missed_message", "Votes refused for an unknown message, by what became of it, and by "
                                                  "page", ["project", "reason", "page"], tally)
+
+
+class _Webhooks(Collector):
+    def __init__(self, facts: Callable[[], Iterable[WebhookFacts]]) -> None:
+        self._facts = facts
+
+    def collect(self) -> Iterable[Metric]:
+        labels = ["endpoint", "project"]
+        delivered = CounterMetricFamily("plaudit_webhook_delivered", "Events delivered", labels=labels)
+        failed = CounterMetricFamily("plaudit_webhook_failed", "Attempts to deliver that failed", labels=labels)
+        waiting = GaugeMetricFamily("plaudit_webhook_waiting", "Events not delivered yet", labels=labels)
+        oldest = GaugeMetricFamily("plaudit_webhook_oldest_seconds", "Age of the oldest of those", labels=labels)
+        dead = GaugeMetricFamily("plaudit_webhook_dead", "Events that were given up", labels=labels)
+        for facts in self._facts():
+            values = [facts.endpoint_id, facts.project_id]
+            delivered.add_metric(values, facts.delivered)
+            failed.add_metric(values, facts.failed)
+            waiting.add_metric(values, facts.waiting)
+            oldest.add_metric(values, facts.oldest_seconds)
+            dead.add_metric(values, facts.dead)
+        return [delivered, failed, waiting, oldest, dead]
 
 
 class _Issuers(Collector):

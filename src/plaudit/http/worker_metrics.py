@@ -27,7 +27,9 @@ SILENT_SECONDS = 3.0
 HALF_BYTES = 4 * 1024 * 1024  # room for 30 thousand lines; memory is used only where something is written
 HEAD = struct.Struct("<QdI")  # turn, when, length
 CHECK = struct.Struct("<I")
-GREATEST = ("plaudit_jwks_age_seconds", "plaudit_jwks_keys")  # gauges that mean the same in each worker
+GREATEST = (  # gauges that mean the same in each worker
+    "plaudit_jwks_age_seconds", "plaudit_jwks_keys", "plaudit_webhook_waiting", "plaudit_webhook_oldest_seconds",
+    "plaudit_webhook_dead")
 SINCE = "_created"  # the time from which on a sample counts
 Key = tuple[str, tuple[tuple[str, str], ...]]  # a sample's name and its labels
 

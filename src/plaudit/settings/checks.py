@@ -6,9 +6,11 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from plaudit.events import Body
 from plaudit.settings.receipt_keys import key_bytes
-from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings
+from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings, WebhookTable
 from plaudit.settings.toml_lines import KeyPath
+from plaudit.webhooks import addresses
 
 Problem = tuple[KeyPath, str]
 
@@ -107,6 +109,9 @@ def _project(project: ProjectTable, settings: Settings) -> Iterator[Problem]:
     yield from _web(project)
     yield from _pages(project)
     yield from _reasons(project)
+    for index, webhook in enumerate(project.webhooks):
+        for path, text in _webhook(webhook):
+            yield ("webhooks", index, *path), text
     for index, issuer in enumerate(project.issuers):
         for path, text in _issuer(issuer):
             yield ("issuers", index, *path), text
@@ -156,6 +161,20 @@ def _reasons(project: ProjectTable) -> Iterator[Problem]:
                 yield ("reasons", index, "texts"), f"must be 1 to {REASON_TEXT_MAX} characters each"
     if len(project.reasons) > REASONS_MAX:
         yield ("reasons",), f"are {len(project.reasons)}; nobody reads more than {REASONS_MAX}"
+
+
+def _webhook(webhook: WebhookTable) -> Iterator[Problem]:
+    if not ID.fullmatch(webhook.id):
+        yield ("id",), "must be 1 to 64 letters, digits, dots, dashes or underscores"
+    if (webhook.url is None) == (webhook.url_file is None):
+        yield ("url",), "give either url or url_file"
+    if webhook.url is not None and (wrong := addresses.problem(webhook.url, allow_private=webhook.allow_private)):
+        yield ("url",), wrong
+    if not webhook.secret_files and webhook.body is not Body.SLACK:
+        yield ("secret_files",), ("without a secret nobody can tell who has sent an event; make one by "
+                                  "`plaudit webhook secret FILE`")
+    if not webhook.events:
+        yield ("events",), "are none; remove the line for all of them, or the endpoint"
 
 
 def _web(project: ProjectTable) -> Iterator[Problem]:
@@ -263,6 +282,8 @@ def _shared(projects: Iterable[ProjectTable]) -> Iterator[Problem]:
             (("server_keys", index, "sha256"), key.sha256) for index, key in enumerate(project.server_keys))),
         ("receipt key id", lambda project: (
             (("receipt_keys", index, "id"), key.id) for index, key in enumerate(project.receipt_keys))),
+        ("webhook id", lambda project: (
+            (("webhooks", index, "id"), webhook.id) for index, webhook in enumerate(project.webhooks))),
         ("issuer and audience", _audiences),
     )
     for what, marks_of in marks:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from plaudit.events import Body, Kind
 from plaudit.model import OWN_CONTRACTS, Contract, GuestMode, ReceiptAlgorithm, Scope
 
 UNLIMITED = "unlimited"  # the plan that is there without being written down
@@ -73,6 +74,29 @@ class ReasonTable(Struct, frozen=True, forbid_unknown_fields=True):
     vote: Annotated[Literal["like", "dislike"] | None, says("Goes with this vote only; default: with either.")] = None
 
 
+class WebhookTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[projects.webhooks]]`: an endpoint that is told of the project's votes; see [Webhooks](webhooks.md)."""
+
+    id: Annotated[str, says("A name for the endpoint, stored with what it has yet to be told; never change it. No two "
+                            "have the same, of whatever projects.")]
+    url: Annotated[str | None, says("Where events are sent to: an `https://` address on the public Internet.")] = None
+    url_file: Annotated[str | None, says("Instead of `url`, for the address of a chat is a secret: a file that holds "
+                                         "it, readable by Plaudit alone.")] = None
+    secret_files: Annotated[tuple[str, ...], says("Files that hold a `whsec_…` secret each, readable by Plaudit alone; "
+                                                  "`plaudit webhook secret` makes one. Each of several signs, so that "
+                                                  "one can be exchanged. With body `slack` there need be none.")] = ()
+    events: Annotated[tuple[Kind, ...], says("Which events: votes, their removal, and votes that became a user's "
+                                             "because a guest did.")] = tuple(Kind)
+    has_comment: Annotated[bool | None, says("Only votes with a comment, or only those without; default: both.")] = None
+    contracts: Annotated[tuple[Contract, ...], says("Only votes through one of these contracts; empty: any.")] = ()
+    body: Annotated[Body, says("How an event is written.")] = Body.PLAUDIT
+    comments: Annotated[bool, says("Whether comments are sent along.")] = True
+    contents: Annotated[bool, says("Whether the answers that were voted on are sent along, up to 16,000 characters of "
+                                   "each.")] = False
+    allow_private: Annotated[bool, says("Whether the address may be on this machine or on a network that is not "
+                                        "public, and begin with `http://`.")] = False
+
+
 class DashboardTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[projects.dashboard]`: an OpenID Connect provider through which people sign in to the pages, beside the keys."""
 
@@ -110,6 +134,7 @@ class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     issuers: Annotated[tuple[IssuerTable, ...], says("See `[[projects.issuers]]`.")] = ()
     server_keys: Annotated[tuple[ServerKeyTable, ...], says("See `[[projects.server_keys]]`.")] = ()
     receipt_keys: Annotated[tuple[ReceiptKeyTable, ...], says("See `[[projects.receipt_keys]]`.")] = ()
+    webhooks: Annotated[tuple[WebhookTable, ...], says("See `[[projects.webhooks]]`.")] = ()
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,6 +226,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("`[[projects.receipt_keys]]`", ReceiptKeyTable),
     ("`[projects.dashboard]`", DashboardTable),
     ("`[[projects.reasons]]`", ReasonTable),
+    ("`[[projects.webhooks]]`", WebhookTable),
 )
 
 

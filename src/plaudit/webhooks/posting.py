@@ -90,9 +90,11 @@ def _answer(response: httpcore2.Response) -> Answer:
 
 
 def _why(error: BaseException) -> str:
-    """What lies behind it, where the library says less."""
-    cause = error.__cause__ or error.__context__
-    return type(cause if isinstance(error, httpcore2.NetworkError) and cause else error).__name__
+    """What lies behind it, where the libraries' own names say less."""
+    network = isinstance(error, httpcore2.NetworkError)
+    while network and (cause := error.__cause__ or error.__context__):
+        error = cause
+    return type(error).__name__
 
 
 def _pool(resolve: Resolve, tls: ssl.SSLContext | None, *, allow_private: bool) -> httpcore2.AsyncConnectionPool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import structlog
 
 from plaudit.errors import Unavailable
-from plaudit.events import Backlog, Delivery, Endpoint, Settled
+from plaudit.events import Backlog, Delivery, Endpoint, Event, Settled
 from plaudit.model import Instant
 from plaudit.ports import Outbox
 from plaudit.webhooks import bodies, signing
@@ -68,6 +68,13 @@ class Slots:
 
     def give_back(self, count: int) -> None:
         self._free += count
+
+
+def written(event: Event, endpoint: Endpoint, now: Instant) -> tuple[Mapping[str, str], bytes]:
+    """Headers and body, signed."""
+    media_type, body = bodies.written(event, endpoint)
+    headers = {"content-type": media_type, "user-agent": USER_AGENT}
+    return {**headers, **signing.headers(event.id, now // 1000, body, endpoint.secrets)}, body
 
 
 class Courier:
@@ -148,7 +155,7 @@ class Courier:
         try:
             return await self._sent(delivery)
         except Exception:  # the others must not suffer from a bug
-            log.exception("bug", endpoint=delivery.due.endpoint_id, event_id=delivery.due.event_id)
+            log.exception("event cannot be sent", endpoint=delivery.due.endpoint_id, event_id=delivery.due.event_id)
             return self._failed(delivery, "a bug of Plaudit's", None)
         finally:
             self._slots.give_back(1)
@@ -157,11 +164,8 @@ class Courier:
         due, event = delivery.due, delivery.event
         if event is None:  # its history was erased, and nobody is to hear of it
             return Settled(due)
-        media_type, body = bodies.written(event, self._endpoint)
-        headers = {"content-type": media_type, "user-agent": USER_AGENT,
-                   **signing.headers(event.id, self._now() // 1000, body, self._endpoint.secrets)}
         try:
-            answer = await self._post(self._endpoint, headers, body)
+            answer = await self._post(self._endpoint, *written(event, self._endpoint, self._now()))
         except NotSent as reason:
             return self._failed(delivery, str(reason), None)
         if not answer.good:
