@@ -50,7 +50,7 @@ class Wire:
         body = answer.json()
         assert answer.headers["content-type"] == "application/json"
         self._check_envelope(body, answer.headers["x-request-id"])
-        if self is LIBRECHAT:
+        if self in (LIBRECHAT, ASSISTANT_UI):
             return Refusal(answer.status_code, "", {})
         error = body["error"]
         assert set(error) - {"request_id"} <= {"message", "code", "details"}
@@ -61,8 +61,8 @@ class Wire:
     def _check_envelope(self, body: Json, request_id: str) -> None:
         if self is SITEASSIST:
             assert set(body) == {"error"}
-        elif self is LIBRECHAT:
-            assert {name: type(value) for name, value in body.items()} == {"error": str}
+        elif self in (LIBRECHAT, ASSISTANT_UI):
+            assert {name: type(value) for name, value in body.items() if name != "details"} == {"error": str}
         elif self is PLAUDIT:
             assert (set(body), body["error"]["request_id"]) == ({"error"}, request_id)
         else:
@@ -89,5 +89,9 @@ PLAUDIT = Wire(
 LIBRECHAT = Wire(
     "librechat", "/librechat/api/messages/c-of-{0}/{0}/feedback", {"feedback": {"rating": "thumbsUp"}},
     {"feedback": {"rating": "thumbsDown"}}, ("%00", "x" * 129), lambda: f"m-{secrets.token_hex(8)}", "PUT",
+)
+ASSISTANT_UI = Wire(
+    "assistant-ui", "/assistant-ui/v1/threads/c-of-{0}/messages/{0}/feedback", {"type": "positive"},
+    {"type": "negative"}, ("%00", "x" * 129), lambda: f"m-{secrets.token_hex(8)}",
 )
 WIRES = (SITEASSIST, HANDAUNCLE)

@@ -29,6 +29,7 @@ VOTES = HTTP / "contracts/plaudit/openapi.yaml"
 OWN_API = HTTP / "api/openapi.yaml"
 DIFY = HTTP / "contracts/dify/openapi.yaml"
 LIBRECHAT = HTTP / "contracts/librechat/openapi.yaml"
+ASSISTANT_UI = HTTP / "contracts/assistant_ui/openapi.yaml"
 LANGFUSE = HTTP / "contracts/langfuse/openapi.yaml"
 
 # The documents' own examples: a message and its conversation.
@@ -40,6 +41,7 @@ IDS = {
     OWN_API: ("m-1", "c-1"),
     DIFY: ("m-1", "c-1"),
     LIBRECHAT: ("m-1", "c-1"),
+    ASSISTANT_UI: ("m-1", "c-1"),
     LANGFUSE: ("m-1", "c-1"),
 }
 REFUSABLE = {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "422", "429", "5xx"]}}
@@ -103,6 +105,10 @@ def own_credentials(_person):
     return {"serverKey": {"bearer": server_key()}}
 
 
+def named_credentials(person):
+    return {"serverKey": {"bearer": server_key()}, "userId": {"api_key": person.owner["visitor"]["id"]}}
+
+
 def token(person):
     return person.headers["authorization"].removeprefix("Bearer ")
 
@@ -122,6 +128,8 @@ def token(person):
         pytest.param(OWN_API, ann, own_credentials, id="own-api"),
         pytest.param(DIFY, named, own_credentials, id="dify"),
         pytest.param(LIBRECHAT, ann, user_or_guest_credentials, id="librechat"),
+        pytest.param(ASSISTANT_UI, ann, user_or_guest_credentials, id="assistant-ui-user"),
+        pytest.param(ASSISTANT_UI, named, named_credentials, id="assistant-ui-server"),
         pytest.param(LANGFUSE, ann, langfuse_credentials, id="langfuse"),
     ],
 )

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import pytest
 from identity_provider import ISSUER
 from running import MAIN, Json, Person, Plaudit, bearer, fresh, guest, receipt, server_key, user
-from wires import HANDAUNCLE, LIBRECHAT, PLAUDIT, SITEASSIST, WIRES, Wire
+from wires import ASSISTANT_UI, HANDAUNCLE, LIBRECHAT, PLAUDIT, SITEASSIST, WIRES, Wire
 
 OTHER = "other"
-BAD = {"siteassist": "422", "handauncle": "400", "plaudit": "422", "librechat": "400"}
+BAD = {"siteassist": "422", "handauncle": "400", "plaudit": "422", "librechat": "400", "assistant-ui": "400"}
 TARGETS = ("the user's", "the guest's", "the other project's", "unknown", "malformed")
 WITHOUT_READING = ("vote", "change", "remove")
 ACTIONS = (*WITHOUT_READING, "read")
 
 # Who asks, and the answers by TARGETS; `bad` is the contract's status for a malformed id. "The guest" is a visitor in
-# SiteAssist and LibreChat. Who is refused before anything is looked up learns nothing about what is there. Who holds a
-# receipt has a bearer's, of the user's message where it is that one's turn, else of another.
+# SiteAssist and in other tools. Who is refused before anything is looked up learns nothing about what is there. Who
+# holds a receipt has a bearer's, of the user's message where it is that one's turn, else of another.
 MATRIX = {
     "the user":                         "200 403 404 404 bad",
     "another user":                     "403 403 404 404 bad",
@@ -36,33 +36,36 @@ NOT_IN = {  # each contract's own ways to be somebody
     "siteassist": ("the guest's device, another user", "the guest's user, another device", "a visitor", HOLDER),
     "handauncle": ("a visitor", HOLDER),
     "plaudit": ("the other contract's proof",),
-    "librechat": ("the guest's device, another user", "the guest's user, another device", "a visitor", HOLDER),
 }
+OTHER_TOOLS = (LIBRECHAT, ASSISTANT_UI)
+NOT_IN |= dict.fromkeys(
+    ("librechat", "assistant-ui"),
+    ("the guest's device, another user", "the guest's user, another device", "a visitor", HOLDER))
 
 
 def cells():
-    for wire in (*WIRES, PLAUDIT, LIBRECHAT):
+    for wire in (*WIRES, PLAUDIT, *OTHER_TOOLS):
         for actor, row in MATRIX.items():
             if actor in NOT_IN[wire.name]:
                 continue
             for target, status in zip(TARGETS, row.split(), strict=True):
-                for action in WITHOUT_READING if wire is LIBRECHAT else ACTIONS:
+                for action in WITHOUT_READING if wire in OTHER_TOOLS else ACTIONS:
                     answer = expected(wire, action, status, believed=len(set(row.split())) > 1, holder=actor == HOLDER)
                     name = f"{wire.name}-{actor}-{action}-{target}"
                     yield pytest.param((wire, actor, action, target, answer), id=name)
 
 
 def expected(wire: Wire, action: str, status: str, *, believed: bool, holder: bool) -> int:
-    """HandAuncle's contract has no removal: whoever is believed is told that null is no rating. In Plaudit's own one
-    reads one's own votes, of which there may be none; a receipt reads nothing. In LibreChat's somebody else's message
-    is not found."""
-    if action == "remove" and wire is HANDAUNCLE and believed:
+    """HandAuncle's contract has no removal, nor has assistant-ui's: whoever is believed is told that null is no rating.
+    In Plaudit's own one reads one's own votes, of which there may be none; a receipt reads nothing. In other tools
+    somebody else's message is not found."""
+    if action == "remove" and wire in (HANDAUNCLE, ASSISTANT_UI) and believed:
         return 400
     if action == "read" and wire is PLAUDIT and holder:
         return 401
     if action == "read" and wire is PLAUDIT and believed and status != "bad":
         return 200
-    if wire is LIBRECHAT and believed and status == "403":
+    if wire in OTHER_TOOLS and believed and status == "403":
         return 404
     return int(BAD[wire.name] if status == "bad" else status)
 
@@ -104,7 +107,7 @@ def casts(server):
     }
     return {
         "siteassist": Cast(common | visitors),
-        "librechat": Cast(common | visitors),
+        **dict.fromkeys(("librechat", "assistant-ui"), Cast(common | visitors)),
         "handauncle": Cast(common | devices | {"the other contract's proof": session}),
         "plaudit": Cast(common | devices | {"a visitor": session, HOLDER: Person(ann.owner, {})}),
     }

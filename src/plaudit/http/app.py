@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from plaudit.analytics import Analytics
 from plaudit.http import api, ballot, dashboard, docs, element
 from plaudit.http.address import Network
-from plaudit.http.contracts import dify, handauncle, langfuse, librechat, plaudit, siteassist
+from plaudit.http.contracts import assistant_ui, dify, handauncle, langfuse, librechat, plaudit, siteassist
 from plaudit.http.door import Door
 from plaudit.http.edge import Caps, Dialect, Edge, PageDialect
 from plaudit.http.health import Access, Health
@@ -20,7 +20,7 @@ from plaudit.service import Service
 
 DIALECTS: Sequence[Dialect | PageDialect] = (
     siteassist.DIALECT, handauncle.DIALECT, dify.DIALECT, langfuse.DIALECT, librechat.DIALECT,
-    dashboard.DIALECT, ballot.DIALECT, api.DIALECT)
+    assistant_ui.DIALECT, dashboard.DIALECT, ballot.DIALECT, api.DIALECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Application:
             *siteassist.routes(service, authenticator, door, settings.body_bytes_max),
             *plaudit.routes(service, authenticator, door, settings.body_bytes_max),
             *dify.routes(service, authenticator, door, settings.body_bytes_max),
+            *assistant_ui.routes(service, authenticator, door, settings.body_bytes_max),
             *librechat.routes(service, authenticator, door, settings.body_bytes_max),
             *langfuse.routes(service, authenticator, door),
             *ballot.routes(service, authenticator, door),

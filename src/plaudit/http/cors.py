@@ -8,7 +8,7 @@ of the project that the request turned out to belong to.
 from plaudit.http.exchange import Exchange, Headers
 
 ALLOW_HEADERS = (b"authorization, content-type, x-device-id, x-device-token, x-message-receipt, x-platform, x-user-id, "
-                 b"x-request-id, x-langfuse-public-key, x-langfuse-sdk-integration, x-langfuse-sdk-name, "
+                 b"x-request-id, aui-sdk, x-langfuse-public-key, x-langfuse-sdk-integration, x-langfuse-sdk-name, "
                  b"x-langfuse-sdk-variant, x-langfuse-sdk-version")
 EXPOSE_HEADERS = b"retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-device-token, x-request-id"
 MAX_AGE_SECONDS = b"600"

@@ -22,6 +22,7 @@ PACKAGES = {
     "plaudit": "plaudit.http.api",
     "dify": "plaudit.http.contracts.dify",
     "librechat": "plaudit.http.contracts.librechat",
+    "assistant-ui": "plaudit.http.contracts.assistant_ui",
     "langfuse": "plaudit.http.contracts.langfuse",
 }
 STRICT = {
