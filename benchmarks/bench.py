@@ -25,6 +25,7 @@ import numbers_kept
 import population
 import server
 import signed
+import webhooks
 import wrk
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -53,7 +54,7 @@ def main() -> None:
 
 
 def _measure(options: argparse.Namespace, progress: Progress) -> Iterator[figures.Row]:
-    task = progress.add_task("starting", total=3 if options.quick else 23)
+    task = progress.add_task("starting", total=3 if options.quick else 25)
     with _setting(options, lambda text: progress.update(task, description=text)) as setting:
         for row in _rows(options, setting):
             progress.console.print(f"{row.name} {row.value:.2f} {row.unit}  {row.note}")
@@ -76,6 +77,7 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
     if not options.quick:
         yield from signed.receipts(setting)
         yield numbers_kept.votes(setting, MESSAGES)
+        yield from webhooks.outbox(setting, MESSAGES)
         setting.say("start")
         yield figures.start(setting)
         yield from _large(setting, options)

@@ -51,12 +51,14 @@ jwks_url = "{jwks_url}"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and how servers run: the data folder, the core (None: any), more environment, such as a slow disk's."""
+    """Where and how servers run: the data folder, the core (None: any), more environment, such as a slow disk's, and
+    more settings of the project."""
 
     folder: Path
     jwks_url: str
     core: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +128,5 @@ def _configure(place: Place, port: int) -> Path:
         issuer=oidc.ISSUER,
         audience=oidc.AUDIENCE,
         jwks_url=place.jwks_url,
-    ), encoding="utf-8")
+    ) + place.more, encoding="utf-8")
     return path
