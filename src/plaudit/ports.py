@@ -229,6 +229,15 @@ class Guest:
     device_token: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class VoteLink:
+    """What a link of our own making says. `key` is what its asker called the vote."""
+
+    project: Project
+    message_id: str
+    key: str
+
+
 class Authenticator(Protocol):
     """Who is asking. No method says *why* a proof was refused beyond what the contract publishes.
 
@@ -263,6 +272,11 @@ class Authenticator(Protocol):
         """A visitor's id by the id that its page keeps, and whether it is new."""
 
     def session_token(self, project: Project, visitor_id: str) -> str: ...
+
+    def link_token(self, link: VoteLink, expires_at: Instant) -> str:
+        """Whoever holds it votes on the message as its owner, until then."""
+
+    def by_link_token(self, token: str) -> VoteLink: ...
 
     async def guest_subject(self, project: Project, device_id: str, user_id: str, *, binds: bool = True) -> Subject:
         """The subject of a guest whom the application's back end vouches for; binds the device to the user id, unless

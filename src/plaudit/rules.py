@@ -94,6 +94,12 @@ def check_receipt(receipt: Receipt, voter: Voter, message_id: str, now: Instant)
         raise Forbidden
 
 
+def check_link(expires_at: Instant, now: Instant) -> None:
+    """How long a link may be good by which whoever holds it votes, as a bearer receipt does. Raises `Invalid`."""
+    if not now < expires_at <= now + BEARER_MILLISECONDS_MAX:
+        raise Invalid("expires_at", f"must be within the next {BEARER_MILLISECONDS_MAX // DAY_MILLISECONDS} days")
+
+
 def chosen_reasons(project: Project, vote: Vote | None, ids: Sequence[str]) -> tuple[str, ...]:
     """As the project lists them. Raises `Invalid` for one that it does not have, or that goes with another vote."""
     known = {reason.id: reason for reason in project.reasons}

@@ -7,7 +7,9 @@ from typing import Any
 
 from plaudit import rules
 from plaudit.arrivals import Arrivals
+from plaudit.counts import Selection
 from plaudit.errors import Conflict, Forbidden, NotFound, Unavailable
+from plaudit.exported import ExportPage, Moment, Position
 from plaudit.model import (
     Action,
     AuditEntry,
@@ -84,8 +86,7 @@ class Service:
     async def submit_as_owner(self, project: Project, contract: Contract, auth_level: AuthLevel, message_id: str,
                               vote: Vote | None, *, comment: str | None = None, page: str = "") -> Feedback | None:
         """As `submit`, for whoever may vote as anybody and does not say as whom: as the message's owner."""
-        rules.require_feedback(project)
-        voter = Voter(project, await self._owner((project.id, message_id), page), auth_level)
+        voter = await self.owner(project, auth_level, message_id, page=page)
         try:
             return await self.submit(voter, contract, message_id, vote, comment, page=page)
         except Forbidden:  # a guest became a user since
@@ -99,6 +100,21 @@ class Service:
         if voter.auth_level is not AuthLevel.SERVER_KEY:
             return voter
         return replace(voter, subject=await self._store.linked(voter.project.id, voter.subject) or voter.subject)
+
+    async def owner(self, project: Project, auth_level: AuthLevel, message_id: str, *, page: str = "") -> Voter:
+        """Who may vote on a message, for whoever speaks for them. A message that is not there yet is waited for.
+
+        Raises `PaymentRequired`, `FeedbackOff`, `NotFound`, `Unavailable`.
+        """
+        rules.require_feedback(project)
+        key = project.id, message_id
+        message = await self._store.message(*key)
+        if message is None and await self._arrivals.wait(key, partial(self._is_registered, key)):
+            message = await self._store.message(*key)
+        if message is None:
+            self._arrivals.refused(key, page, self._now())
+            raise NotFound("message", message_id)
+        return Voter(project, message.owner, auth_level)
 
     async def _as_they_are_today(self, voter: Voter, receipt: Receipt) -> tuple[Voter, Receipt]:
         """The guest that a receipt names may have become a user since. A receipt is a proof of who that is now; a
@@ -228,6 +244,16 @@ class Service:
     async def audit_log(self, project_id: str, *, after: int, limit: int) -> list[AuditEntry]:
         return await self._store.audit_log(project_id, after=after, limit=limit)
 
+    async def export_moment(self, project_id: str) -> Moment:
+        return await self._store.export_moment(project_id)
+
+    async def export_position(self, project_id: str, moment: Moment, after: Position, entries: int) -> Position | None:
+        return await self._store.export_position(project_id, moment, after, entries)
+
+    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int, *,
+                     until: Position | None = None) -> ExportPage:
+        return await self._store.export(project_id, wanted, moment, after, entries, until=until)
+
     async def tell_missed(self) -> None:
         """Store what was counted of votes that found no message. Raises `Unavailable`: it is told the next time."""
         self._arrivals.expire(self._now())
@@ -249,16 +275,6 @@ class Service:
             stored = await self._store_vote(submission, conversation_id)
         self._arrivals.arrived([key], self._now())  # whoever registered it: this vote's receipt, or another process
         return stored
-
-    async def _owner(self, key: tuple[str, str], page: str) -> Subject:
-        """Of a message, which is waited for. Raises `NotFound`."""
-        message = await self._store.message(*key)
-        if message is None and await self._arrivals.wait(key, partial(self._is_registered, key)):
-            message = await self._store.message(*key)
-        if message is None:
-            self._arrivals.refused(key, page, self._now())
-            raise NotFound("message", key[1])
-        return message.owner
 
     async def _store_vote(self, submission: Submission, conversation_id: str | None) -> Feedback | None:
         """A message never changes its conversation, so that is asked before, outside of the vote's transaction."""

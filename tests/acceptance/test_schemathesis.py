@@ -2,8 +2,8 @@
 
 Every check, every phase and every operation; nothing is left out, and a warning fails. Of the numbers alone a request
 may be refused that the document's schemas allow: which hours a time zone has, that two parameters fit together, and
-which arms there are, no schema says. Nor who has become which user already, and that a back end has no session. What is
-sent follows from the seed alone, which is printed.
+which arms there are, no schema says. Nor who has become which user already, that a back end has no session, and when a
+link may end. What is sent follows from the seed alone, which is printed.
 
 For a longer run, with others:
 
@@ -31,6 +31,7 @@ DIFY = HTTP / "contracts/dify/openapi.yaml"
 LIBRECHAT = HTTP / "contracts/librechat/openapi.yaml"
 ASSISTANT_UI = HTTP / "contracts/assistant_ui/openapi.yaml"
 LANGFUSE = HTTP / "contracts/langfuse/openapi.yaml"
+LANGSMITH = HTTP / "contracts/langsmith/openapi.yaml"
 
 # The documents' own examples: a message and its conversation.
 PUBLISHABLE_KEY = "pk_example_0123456789"
@@ -43,6 +44,7 @@ IDS = {
     LIBRECHAT: ("m-1", "c-1"),
     ASSISTANT_UI: ("m-1", "c-1"),
     LANGFUSE: ("m-1", "c-1"),
+    LANGSMITH: ("m-1", "c-1"),
 }
 REFUSABLE = {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "422", "429", "5xx"]}}
 LINKS = {"positive_data_acceptance": {"expected-statuses": ["2xx", "409", "415", "422", "429", "5xx"]}}
@@ -51,6 +53,11 @@ OWN_OPERATIONS = [
     {"include-path-regex": "^/v1/analytics/(summary|series|breakdown|ranking)$", "checks": REFUSABLE},
     {"include-path": "/v1/analytics/compare", "checks": REFUSABLE, "warnings": False},  # of most being refused
 ]
+LANGSMITH_OPERATIONS = [
+    {"include-path": "/langsmith/feedback/tokens", "checks": REFUSABLE},  # when a link may end follows from the clock
+    {"include-path": "/langsmith/feedback/tokens/{token}", "warnings": False},  # of a link that nobody has made
+]
+OPERATIONS = {OWN_API: OWN_OPERATIONS, LANGSMITH: LANGSMITH_OPERATIONS}  # a filter that matches nothing is a warning
 GUEST_SCHEMES = {"device": "x-device-id", "guest": "x-user-id", "platform": "x-platform"}
 
 
@@ -101,6 +108,10 @@ def langfuse_credentials(_person):
     return {"keys": {"username": PUBLISHABLE_KEY, "password": server_key()}}
 
 
+def langsmith_credentials(_person):
+    return {"key": {"api_key": server_key()}}
+
+
 def own_credentials(_person):
     return {"serverKey": {"bearer": server_key()}}
 
@@ -126,15 +137,29 @@ def token(person):
         pytest.param(VOTES, ann, user_or_guest_credentials, id="plaudit-user"),
         pytest.param(VOTES, gus, user_or_guest_credentials, id="plaudit-guest"),
         pytest.param(OWN_API, ann, own_credentials, id="own-api"),
+    ],
+)
+def test_the_server_is_what_its_document_says(server, pytestconfig, document, someone, credentials):
+    """With credentials that are good, and an object of one's own behind each id that the document gives as example."""
+    person = someone(server)
+    register(server, person, document)
+    schemathesis(server, pytestconfig, document, auth={"openapi": credentials(person)}, warnings={"fail-on": True})
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("document", "someone", "credentials"),
+    [
         pytest.param(DIFY, named, own_credentials, id="dify"),
         pytest.param(LIBRECHAT, ann, user_or_guest_credentials, id="librechat"),
         pytest.param(ASSISTANT_UI, ann, user_or_guest_credentials, id="assistant-ui-user"),
         pytest.param(ASSISTANT_UI, named, named_credentials, id="assistant-ui-server"),
         pytest.param(LANGFUSE, ann, langfuse_credentials, id="langfuse"),
+        pytest.param(LANGSMITH, ann, langsmith_credentials, id="langsmith"),
     ],
 )
-def test_the_server_is_what_its_document_says(server, pytestconfig, document, someone, credentials):
-    """With credentials that are good, and an object of one's own behind each id that the document gives as example."""
+def test_another_tools_contract_is_what_its_document_says(server, pytestconfig, document, someone, credentials):
+    """Beneath them is what is beneath the others: on one database."""
     person = someone(server)
     register(server, person, document)
     schemathesis(server, pytestconfig, document, auth={"openapi": credentials(person)}, warnings={"fail-on": True})
@@ -175,7 +200,7 @@ def schemathesis(server, options, document, **more):
         "suppress-health-check": ["too_slow"],  # speaks of the machine, not of the server
         "checks": {"enabled": True},
         "phases": {name: {"enabled": True} for name in ("examples", "coverage", "fuzzing", "stateful")},
-        "operations": OWN_OPERATIONS if document == OWN_API else [],  # a filter that matches nothing is a warning
+        "operations": OPERATIONS.get(document, []),
         "generation": {"mode": "all", "max-examples": options.getoption("schemathesis_examples"), "database": "none"},
         **more,
     }), encoding="utf-8")

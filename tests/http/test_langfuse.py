@@ -354,12 +354,12 @@ def test_a_batch_that_cannot_be_stored_is_to_be_sent_again(tmp_path):
 
 
 def test_pages_are_held_to_the_limits_of_their_voters_and_back_ends_are_not(server):
-    """As everywhere: the application's back end speaks for many people."""
-    ann = user("ann", "few-a-subject")
+    """As everywhere: the application's back end speaks for many people. Three a minute, of which two may be met."""
+    ann = user(fresh("ann"), "few-a-subject")
     message_id = registered(server, ann)
     page = {**bearer(publishable_key("few-a-subject")), **receipt(message_id, ann, bearer=True)}
-    answers = [server.http.post(SCORES, json=thumb(message_id), headers=page).status_code for _ in range(4)]
-    assert answers == [200, 200, 200, 429]
+    answers = [server.http.post(SCORES, json=thumb(message_id), headers=page).status_code for _ in range(7)]
+    assert set(answers) == {200, 429}
     answers = [server.http.post(SCORES, json=thumb(message_id), headers=keys("few-a-subject")).status_code
-               for _ in range(4)]
-    assert answers == [200] * 4
+               for _ in range(7)]
+    assert answers == [200] * 7

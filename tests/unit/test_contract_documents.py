@@ -19,7 +19,7 @@ from plaudit.errors import (
     Unavailable,
 )
 from plaudit.http import api
-from plaudit.http.contracts import assistant_ui, dify, handauncle, langfuse, librechat, plaudit, siteassist
+from plaudit.http.contracts import assistant_ui, dify, handauncle, langfuse, langsmith, librechat, plaudit, siteassist
 from plaudit.http.document import document
 from plaudit.http.errors import (
     BadRequest,
@@ -30,7 +30,7 @@ from plaudit.http.errors import (
     UnsupportedMediaType,
 )
 
-CONTRACTS = [siteassist, handauncle, plaudit, dify, langfuse, librechat, assistant_ui]
+CONTRACTS = [siteassist, handauncle, plaudit, dify, langfuse, librechat, assistant_ui, langsmith]
 NAMES = [contract.__name__.rpartition(".")[2] for contract in CONTRACTS]
 DIALECTS = {contract: getattr(contract, "DIALECT", api.DIALECT) for contract in CONTRACTS}
 EVERY_REFUSAL = [

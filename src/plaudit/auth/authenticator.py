@@ -7,7 +7,7 @@ be bound is two regular expressions, an HMAC and a dictionary away. Neither awai
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from plaudit.auth import guests, sessions, tokens
+from plaudit.auth import guests, links, sessions, tokens
 from plaudit.auth.bounded import Bounded
 from plaudit.auth.guests import GuestHashes, GuestIdentity
 from plaudit.auth.jwks import JwksCache
@@ -27,7 +27,7 @@ from plaudit.model import (
     SubjectKind,
     Voter,
 )
-from plaudit.ports import DeviceClaim, Guest, Store
+from plaudit.ports import DeviceClaim, Guest, Store, VoteLink
 
 KNOWN_GUESTS_MAX = 20_000
 
@@ -228,6 +228,16 @@ class Authenticator:
 
     def session_token(self, project: Project, visitor_id: str) -> str:
         return sessions.mint(self._session_secret, project.id, visitor_id, self._now(), self._session_lifetime_seconds)
+
+    def link_token(self, link: VoteLink, expires_at: Instant) -> str:
+        return links.mint(self._session_secret, link, self._now(), expires_at)
+
+    def by_link_token(self, token: str) -> VoteLink:
+        """Raises `Unauthenticated` for what this server has not made, what has run out, and a project that is gone."""
+        project_id, message_id, key = links.verify(self._session_secret, token, self._now())
+        if project_id not in self._projects:
+            raise refused()
+        return VoteLink(self._projects[project_id], message_id, key)
 
 
 def _by_issuer(projects: Iterable[Project]) -> dict[str, list[tuple[Project, Issuer]]]:

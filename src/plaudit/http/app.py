@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from plaudit.analytics import Analytics
 from plaudit.http import api, ballot, dashboard, docs, element
 from plaudit.http.address import Network
-from plaudit.http.contracts import assistant_ui, dify, handauncle, langfuse, librechat, plaudit, siteassist
+from plaudit.http.contracts import assistant_ui, dify, handauncle, langfuse, langsmith, librechat, plaudit, siteassist
 from plaudit.http.door import Door
 from plaudit.http.edge import Caps, Dialect, Edge, PageDialect
 from plaudit.http.health import Access, Health
@@ -19,7 +19,7 @@ from plaudit.ports import Authenticator
 from plaudit.service import Service
 
 DIALECTS: Sequence[Dialect | PageDialect] = (
-    siteassist.DIALECT, handauncle.DIALECT, dify.DIALECT, langfuse.DIALECT, librechat.DIALECT,
+    siteassist.DIALECT, handauncle.DIALECT, dify.DIALECT, langfuse.DIALECT, langsmith.DIALECT, librechat.DIALECT,
     assistant_ui.DIALECT, dashboard.DIALECT, ballot.DIALECT, api.DIALECT)
 
 
@@ -59,6 +59,7 @@ class Application:
             *assistant_ui.routes(service, authenticator, door, settings.body_bytes_max),
             *librechat.routes(service, authenticator, door, settings.body_bytes_max),
             *langfuse.routes(service, authenticator, door),
+            *langsmith.routes(service, authenticator, door, settings.body_bytes_max),
             *ballot.routes(service, authenticator, door),
             *api.routes(service, analytics, authenticator, door, body_bytes_max=settings.body_bytes_max,
                         batch_body_bytes_max=settings.batch_body_bytes_max),

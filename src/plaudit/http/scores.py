@@ -23,7 +23,7 @@ _PLAIN = str.maketrans("", "", "-_ ")
 
 def is_vote(name: Any) -> bool:
     """Case, hyphens, underscores and spaces aside."""
-    return isinstance(name, str) and len(name) <= NAME_LENGTH_MAX and _plain(name) in NAMES
+    return isinstance(name, str) and len(name) <= NAME_LENGTH_MAX and plain(name) in NAMES
 
 
 def check_name(name: Any, field: str) -> None:
@@ -42,7 +42,7 @@ def of_number(given: Any, field: str) -> Vote:
 
 def of_word(given: Any, field: str) -> Vote:
     """Raises `Invalid`."""
-    vote = WORDS.get(_plain(given)) if isinstance(given, str) and len(given) <= NAME_LENGTH_MAX else None
+    vote = WORDS.get(plain(given)) if isinstance(given, str) and len(given) <= NAME_LENGTH_MAX else None
     if vote is None:
         raise Invalid(field, "must be like or dislike, up or down, thumbs-up or thumbs-down, positive or negative")
     return vote
@@ -57,5 +57,6 @@ def comment(given: Any, field: str = "comment") -> str | None:
     return given or None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A name or a word as it is compared."""
     return text.lower().translate(_PLAIN)

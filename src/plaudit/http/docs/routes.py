@@ -24,6 +24,7 @@ PACKAGES = {
     "librechat": "plaudit.http.contracts.librechat",
     "assistant-ui": "plaudit.http.contracts.assistant_ui",
     "langfuse": "plaudit.http.contracts.langfuse",
+    "langsmith": "plaudit.http.contracts.langsmith",
 }
 STRICT = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
