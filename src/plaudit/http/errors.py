@@ -4,7 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from plaudit.errors import FeedbackOff, Forbidden, NotFound, PlauditError
+from plaudit.errors import (
+    Conflict,
+    FeedbackOff,
+    Forbidden,
+    Invalid,
+    MalformedBody,
+    NotFound,
+    PaymentRequired,
+    PlauditError,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class HttpError(PlauditError):
@@ -79,6 +91,33 @@ HTTP_CODES = {
     415: "UNSUPPORTED_MEDIA_TYPE",
     431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
 }
+
+
+# What other tools' contracts answer. A wrong field is a bad request, and whatever is down is Plaudit.
+USUAL_STATUSES: dict[type[PlauditError], int] = {
+    MalformedBody: 400,
+    Invalid: 400,
+    Unauthenticated: 401,
+    PaymentRequired: 402,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    RateLimited: 429,
+    Unavailable: 503,
+}
+
+
+def usual_status(error: PlauditError) -> int:
+    if isinstance(error, HttpError):
+        return error.status
+    return next((USUAL_STATUSES[kind] for kind in type(error).__mro__ if kind in USUAL_STATUSES), 500)
+
+
+def usual_text(error: PlauditError) -> str:
+    """Without what is down, and why: that is the operator's business."""
+    if isinstance(error, Invalid):
+        return f"{error.field}: {error.reason}"
+    return Unavailable().message if isinstance(error, Unavailable) else error.message
 
 
 @contextmanager

@@ -3,31 +3,9 @@ Pure."""
 
 from typing import Any
 
-from plaudit.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    MalformedBody,
-    NotFound,
-    PaymentRequired,
-    PlauditError,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
-from plaudit.http.errors import HttpError
+from plaudit.errors import Invalid, PlauditError
+from plaudit.http.errors import usual_status, usual_text
 
-STATUSES: dict[type[PlauditError], int] = {
-    MalformedBody: 400,
-    Invalid: 400,
-    Unauthenticated: 401,
-    PaymentRequired: 402,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    RateLimited: 429,
-    Unavailable: 503,
-}
 CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -50,17 +28,10 @@ class DifyDialect:
     prefix = "/dify/"
 
     def refuse(self, error: PlauditError, request_id: str) -> tuple[int, dict[str, Any]]:  # noqa: ARG002  # no place for it
-        status = _status(error)
+        status = usual_status(error)
         if isinstance(error, Invalid):
             return status, {"code": "invalid_param", "message": error.reason, "params": error.field, "status": status}
-        message = Unavailable().message if isinstance(error, Unavailable) else error.message
-        return status, {"code": CODES[status], "message": message, "status": status}
+        return status, {"code": CODES[status], "message": usual_text(error), "status": status}
 
 
 DIALECT = DifyDialect()
-
-
-def _status(error: PlauditError) -> int:
-    if isinstance(error, HttpError):
-        return error.status
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)

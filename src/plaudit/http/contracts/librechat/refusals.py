@@ -2,50 +2,15 @@
 
 from typing import Any
 
-from plaudit.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    MalformedBody,
-    NotFound,
-    PaymentRequired,
-    PlauditError,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
-from plaudit.http.errors import HttpError
-
-STATUSES: dict[type[PlauditError], int] = {
-    MalformedBody: 400,
-    Invalid: 400,
-    Unauthenticated: 401,
-    PaymentRequired: 402,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    RateLimited: 429,
-    Unavailable: 503,
-}
+from plaudit.errors import PlauditError
+from plaudit.http.errors import usual_status, usual_text
 
 
 class LibreChatDialect:
     prefix = "/librechat/"
 
     def refuse(self, error: PlauditError, request_id: str) -> tuple[int, dict[str, Any]]:  # noqa: ARG002  # no place for it
-        return _status(error), {"error": _text(error)}
+        return usual_status(error), {"error": usual_text(error)}
 
 
 DIALECT = LibreChatDialect()
-
-
-def _status(error: PlauditError) -> int:
-    if isinstance(error, HttpError):
-        return error.status
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
-
-
-def _text(error: PlauditError) -> str:
-    if isinstance(error, Invalid):
-        return f"{error.field}: {error.reason}"
-    return Unavailable().message if isinstance(error, Unavailable) else error.message
