@@ -165,19 +165,6 @@ def test_another_tools_contract_is_what_its_document_says(server, pytestconfig, 
     schemathesis(server, pytestconfig, document, auth={"openapi": credentials(person)}, warnings={"fail-on": True})
 
 
-@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(
-    ("document", "someone", "credentials"),
-    [
-    ],
-)
-def test_another_tools_contract_is_what_its_document_says(server, pytestconfig, document, someone, credentials):
-    """Beneath them is what is beneath the others: on one database."""
-    person = someone(server)
-    register(server, person, document)
-    schemathesis(server, pytestconfig, document, auth={"openapi": credentials(person)}, warnings={"fail-on": True})
-
-
 def test_nobody_is_shown_what_is_another_voters(server, pytestconfig):
     """Whatever its owner was shown is asked for again by somebody else: the one check that needs two people.
 
