@@ -366,6 +366,7 @@ class Page(Generic[T]):
 class Action(StrEnum):
     SETTINGS_CHANGED = "settings_changed"  # keys among them
     EXPORTED = "exported"
+    IMPORTED = "imported"
     REVIEWED = "reviewed"
     REVIEW_TAKEN_BACK = "review_taken_back"
     SUBJECT_EXPORTED = "subject_exported"

@@ -11,6 +11,7 @@ from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
 from plaudit.events import Backlog, DeadLetter, Delivery, Endpoint, Settled
 from plaudit.exported import ExportPage, Moment, Position
+from plaudit.imported import Told, Verdict
 from plaudit.model import (
     Action,
     AuditEntry,
@@ -171,6 +172,13 @@ class Store(Protocol):
 
     async def missed(self, project_id: str, since_day: int) -> dict[Missed, int]:
         """Votes that found no message, from a day on, the most frequent first."""
+
+    async def judge_import(self, project_id: str, given: Sequence[Told]) -> list[Verdict]:
+        """What `write_import` would do with answers, each given once."""
+
+    async def write_import(self, project_id: str, given: Sequence[Told]) -> list[Verdict]:
+        """Take over answers and their votes in this order, all in one transaction, but for those that the database
+        contradicts. What it has already stays as it is; no endpoint is told."""
 
     async def export_moment(self, project_id: str) -> Moment:
         """This one: whatever happens from now on, an export as of it gives the votes that stand now."""

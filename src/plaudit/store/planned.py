@@ -10,6 +10,7 @@ from plaudit.counts import Counted, Dimension, Grouping, Selection
 from plaudit.errors import Conflict
 from plaudit.events import NOBODY, Backlog, DeadLetter, Delivery, Endpoint, Endpoints, Settled
 from plaudit.exported import ExportPage, Moment, Position
+from plaudit.imported import Told, Verdict
 from plaudit.model import (
     Action,
     AuditEntry,
@@ -31,7 +32,7 @@ from plaudit.model import (
     Subject,
 )
 from plaudit.ports import DeviceBinding, Registered
-from plaudit.store import auditing, exporting, folding, linking, outbox, reads, reviewing, totals, writes
+from plaudit.store import auditing, exporting, folding, importing, linking, outbox, reads, reviewing, totals, writes
 from plaudit.store.plans import Steps
 from plaudit.store.tally import UTC
 
@@ -175,6 +176,12 @@ class PlannedStore(ABC):
 
     async def replay(self, endpoint_id: str, seqs: Sequence[int]) -> int:
         return await self._write(outbox.replay, endpoint_id, seqs)
+
+    async def judge_import(self, project_id: str, given: Sequence[Told]) -> list[Verdict]:
+        return await self._read(importing.judge, project_id, given)
+
+    async def write_import(self, project_id: str, given: Sequence[Told]) -> list[Verdict]:
+        return await self._write(importing.write, project_id, given, self._zones)
 
     async def export_moment(self, project_id: str) -> Moment:
         return await self._search(exporting.moment, project_id, self._now())

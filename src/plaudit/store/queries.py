@@ -1,5 +1,5 @@
 """The statements of queries.sql, by name; PostgreSQL has a few of its own, in queries_postgres.sql. Those of
-exports stand apart, in exporting.sql and exporting_postgres.sql.
+exports and imports stand apart, in exporting.sql, importing.sql and theirs for PostgreSQL.
 
 What both databases understand is written once, as SQLite takes it. For PostgreSQL its hints to SQLite's planner are
 left out, and `:name` becomes `$1`.
@@ -18,14 +18,15 @@ SHAPES_MAX = 1000  # of statements with their gaps filled
 @cache
 def queries() -> dict[str, str]:
     """Name -> SQL, without its comments, so that a statement cache sees the same short text each time."""
-    return _read("queries.sql") | _read("exporting.sql")
+    return _read("queries.sql") | _read("exporting.sql") | _read("importing.sql")
 
 
 @cache
 def postgres_queries() -> dict[str, str]:
     """The same names for PostgreSQL, bindings still as `:name`."""
     shared = {name: INDEX_HINT.sub("", sql).replace("CROSS JOIN", "JOIN") for name, sql in queries().items()}
-    return shared | _read("queries_postgres.sql") | _read("exporting_postgres.sql")
+    own = ("queries_postgres.sql", "exporting_postgres.sql", "importing_postgres.sql")
+    return shared | {name: sql for file in own for name, sql in _read(file).items()}
 
 
 @lru_cache(maxsize=SHAPES_MAX)

@@ -29,7 +29,7 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
         "read_conversations_by_id", project_id, {message.conversation_id for message in messages})
     conversations = {conversation.id: conversation for conversation in map(rows.conversation, found)}
     # Read last, for all of them: whoever becomes a user meanwhile has all or nothing of that here.
-    linked = yield from linking.read_links(project_id, _owners(messages, known.values(), conversations.values()))
+    linked = yield from linking.read_links(project_id, owners(messages, known.values(), conversations.values()))
     known = {each.id: linking.settled(each, linked) for each in known.values()}
     conversations = {each.id: linking.settled(each, linked) for each in conversations.values()}
     there = set(conversations)
@@ -41,7 +41,7 @@ def register(project_id: str, messages: Sequence[Message], zones: Mapping[str, s
         existing = known.get(message.id)
         conflict = registration_conflict(message, existing, conversations.get(message.conversation_id))
         if conflict is None and message.id in incomplete:
-            conflict = _other_content(message, incomplete[message.id])
+            conflict = other_content(message, incomplete[message.id])
             if conflict is None:
                 completed.setdefault(message.id, message)
         outcomes.append(conflict or Registered(created=existing is None, owner=linked.get(given.owner)))
@@ -73,7 +73,7 @@ def register_by_receipts(receipts: Sequence[Receipt], zones: Mapping[str, str]
     return conflicts
 
 
-def _owners(*owned: Iterable[Message | Conversation]) -> set[Subject]:
+def owners(*owned: Iterable[Message | Conversation]) -> set[Subject]:
     return {each.owner for some in owned for each in some}
 
 
@@ -81,7 +81,7 @@ def _receipt(message_id: str, hashes: Mapping[str, str | None] | None) -> Row:
     return (0, None) if hashes is None else (1, hashes[message_id])
 
 
-def _other_content(message: Message, content_sha256: str | None) -> Conflict | None:
+def other_content(message: Message, content_sha256: str | None) -> Conflict | None:
     """Than its receipt said."""
     if content_sha256 and message.content is not None and content_sha256 != _sha256(message.content):
         return Conflict("message", "content")
