@@ -183,13 +183,16 @@ class Store(Protocol):
     async def export_moment(self, project_id: str) -> Moment:
         """This one: whatever happens from now on, an export as of it gives the votes that stand now."""
 
-    async def export_position(self, project_id: str, moment: Moment, after: Position, entries: int) -> Position | None:
-        """So many of the history's entries further on; None when no more than that are left."""
+    async def export_size(self, project_id: str, moment: Moment, after: Position) -> int:
+        """About how many of the history's entries are left."""
 
-    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int
-                     ) -> ExportPage:
+    async def export_position(self, project_id: str, moment: Moment, after: Position, entries: int) -> Position | None:
+        """So many of the history's entries further on; None when there are not so many."""
+
+    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int, *,
+                     until: Position | None = None) -> ExportPage:
         """The votes that stood at a moment among so many of the history's next entries, in the order in which they
-        were given. What is said of an answer is as it is now."""
+        were given, and none after the entry at `until`. What is said of an answer is as it is now."""
 
     async def check(self) -> None:
         """Return when the database can be written now; raise `Unavailable` saying why not."""

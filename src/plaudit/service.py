@@ -7,7 +7,9 @@ from typing import Any
 
 from plaudit import rules
 from plaudit.arrivals import Arrivals
+from plaudit.counts import Selection
 from plaudit.errors import Conflict, Forbidden, NotFound, Unavailable
+from plaudit.exported import ExportPage, Moment, Position
 from plaudit.model import (
     Action,
     AuditEntry,
@@ -241,6 +243,16 @@ class Service:
 
     async def audit_log(self, project_id: str, *, after: int, limit: int) -> list[AuditEntry]:
         return await self._store.audit_log(project_id, after=after, limit=limit)
+
+    async def export_moment(self, project_id: str) -> Moment:
+        return await self._store.export_moment(project_id)
+
+    async def export_position(self, project_id: str, moment: Moment, after: Position, entries: int) -> Position | None:
+        return await self._store.export_position(project_id, moment, after, entries)
+
+    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int, *,
+                     until: Position | None = None) -> ExportPage:
+        return await self._store.export(project_id, wanted, moment, after, entries, until=until)
 
     async def tell_missed(self) -> None:
         """Store what was counted of votes that found no message. Raises `Unavailable`: it is told the next time."""

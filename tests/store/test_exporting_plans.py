@@ -20,13 +20,14 @@ MOMENT = Moment(NOW, 2, NOW)
 
 
 def votes(after=BEGINNING, **wanted):
-    return partial(exporting.votes, "acme", Selection(**wanted), MOMENT, after, 20)
+    return partial(exporting.votes, "acme", Selection(**wanted), MOMENT, after, entries=20, until=None)
 
 
 READS = {
     "the moment": partial(exporting.moment, "acme", NOW),
     "all": votes(),
     "a part": votes(Position(NOW, 1), since=NOW, model="gpt-x", arms={"greeting": "warm"}),
+    "how much there is": partial(exporting.entries_after, "acme", MOMENT, BEGINNING),
     "where a part ends": partial(exporting.position_after, "acme", MOMENT, BEGINNING, 20),
 }
 
@@ -52,8 +53,8 @@ def test_an_export_finds_its_rows_by_an_index(connection, name):
 
 
 def test_a_part_of_an_export_asks_for_all_that_there_is_to_ask(connection):
-    """Entries of the same instant and of later ones, the rows, each message's chain, each question."""
-    assert len(plans(connection, partial(run, plan=READS["all"]))) == 2 + 1 + 2 + 2
+    """Entries of the same instant and of later ones, the snapshot, the rows, each message's chain, the questions."""
+    assert len(plans(connection, partial(run, plan=READS["all"]))) == 2 + 1 + 1 + 2 + 1
 
 
 def test_entries_are_read_in_their_order(connection):

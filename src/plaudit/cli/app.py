@@ -10,6 +10,7 @@ from plaudit.cli import (
     copy,
     demo,
     doctor,
+    export,
     key,
     mcp,
     migrate,
@@ -36,6 +37,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("export")(export.export)
 app.add_typer(key.app, name="key")
 app.command("token")(token.token)
 app.add_typer(config.app, name="config")

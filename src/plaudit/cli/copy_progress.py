@@ -30,7 +30,7 @@ def followed() -> Iterator[CopyProgress]:
     """Raises `Failed`, and `SystemExit` for a Ctrl-C."""
     seen = Seen(Lines())
     try:
-        with _shown() as seen.shown:
+        with shown() as seen.shown:
             yield seen
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all that is left is to end
@@ -41,7 +41,7 @@ def followed() -> Iterator[CopyProgress]:
 
 
 @contextmanager
-def _shown() -> Iterator[CopyProgress]:
+def shown() -> Iterator[CopyProgress]:
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Lines()

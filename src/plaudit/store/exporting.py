@@ -13,7 +13,7 @@ own clock are believed to have been there. In a cluster numbers alone have to do
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from plaudit.counts import Selection
 from plaudit.exported import LOOKED_BACK, ExportedVote, ExportPage, Moment, Position
@@ -29,10 +29,8 @@ NEVER = 2**62
 WHOLE = 2**31 - 1  # characters of a content
 SAME, LATER = "h.updated_at = :at AND h.seq > :seq", "h.updated_at > :at AND h.updated_at <= :until"
 NUMBERED = "h.seq <= :last_seq"
-# The newest transaction with the row's 32 bits that can be: none is newer than those that this statement sees.
-TRANSACTION = ("((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - "
-               "((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - h.xmin::text::bigint) & 4294967295))"
-               "::text::xid8)")
+# The newest transaction with the row's 32 bits that can be: none is newer than `newest`.
+TRANSACTION = "(:newest::bigint - ((:newest::bigint - h.xmin::text::bigint) & 4294967295))::text::xid8"
 SEEN = (f"({NUMBERED} AND (h.updated_at < :settled OR "
         f"pg_visible_in_snapshot({TRANSACTION}, :snapshot::text::pg_snapshot)))")
 CONDITIONS = {
@@ -48,8 +46,14 @@ def moment(project_id: str, now: Instant) -> Steps[Moment]:
     """This one. An empty project's is over before it begins."""
     [[last_seq]] = yield Ask("read_newest_seq", {})
     newest = yield Ask("read_newest_instant", {"project_id": project_id})
-    [[snapshot]] = yield Ask("read_snapshot", {"cluster": CLUSTER})
-    return Moment(now, last_seq or 0, newest[0][0] if newest else 0, snapshot)
+    [[snapshot, one_node]] = yield Ask("read_snapshot", {"cluster": CLUSTER})
+    return Moment(now, last_seq or 0, newest[0][0] if newest else 0, snapshot if one_node else None)
+
+
+def entries_after(project_id: str, at: Moment, after: Position) -> Steps[int]:
+    """How many there are to go through, for a progress bar: those of the position's own instant are not counted."""
+    [[count]] = yield Ask("count_entries", {"project_id": project_id, "at": after.at, "until": at.until})
+    return int(count)
 
 
 def position_after(project_id: str, at: Moment, after: Position, entries: int) -> Steps[Position | None]:
@@ -58,19 +62,26 @@ def position_after(project_id: str, at: Moment, after: Position, entries: int) -
     return found[0] if found else None
 
 
-def votes(project_id: str, wanted: Selection, at: Moment, after: Position, entries: int) -> Steps[ExportPage]:
-    """Those that stood at a moment among the next entries."""
+def votes(project_id: str, wanted: Selection, at: Moment, after: Position, *, entries: int,
+          until: Position | None) -> Steps[ExportPage]:
+    """Those that stood at a moment among the next entries, up to one of them."""
     looked_at = yield from _entries(project_id, at, after, entries)
+    following = looked_at[-1] if len(looked_at) == entries else None
+    if until and looked_at and looked_at[-1] >= until:
+        looked_at, following = [position for position in looked_at if position <= until], until
     if not looked_at:
-        return ExportPage((), None)
-    named, seen = {"project_id": project_id, **_moment_bindings(at)}, SEEN if at.snapshot else NUMBERED
+        return ExportPage((), following)
+    seen = yield from _seen(at)
+    named = {"project_id": project_id, **seen.bindings}
     conditions, values = _conditions(wanted)
     found = yield Ask("read_entries_as_of", {**named, **values, "seqs": [seq for _, seq in looked_at]},
-                      {"seen": seen, "conditions": conditions})
-    stood = yield from _stood(named, seen, found)
-    given = [ExportedVote(*row[2:]) for row in found if row[1] or row[0] in stood]
-    asked = yield from _with_questions(project_id, given)
-    return ExportPage(tuple(asked), looked_at[-1] if len(looked_at) == entries else None)
+                      {"seen": seen.condition, "conditions": conditions})
+    stood = yield from _stood(named, seen.condition, found)
+    places = {seq: place for place, (_, seq) in enumerate(looked_at)}
+    given = [ExportedVote(*row[2:]) for row in sorted(found, key=lambda row: places[row[0]])
+             if row[1] or row[0] in stood]
+    asked = yield from _with_questions(project_id, given, one_node=seen.one_node)
+    return ExportPage(tuple(asked), following)
 
 
 def _entries(project_id: str, at: Moment, after: Position, limit: int, *, only_last: bool = False
@@ -89,9 +100,22 @@ def _entries(project_id: str, at: Moment, after: Position, limit: int, *, only_l
     return [Position(*row) for row in (found[-1:] if only_last else found)]
 
 
-def _moment_bindings(at: Moment) -> dict[str, Any]:
-    settled = NEVER if at.snapshot is None else at.at - SETTLED_MILLISECONDS
-    return {"last_seq": at.last_seq, "snapshot": at.snapshot, "settled": settled}
+class _Seen(NamedTuple):
+    """What tells whether an entry had been committed at the moment. `one_node`: the database is no cluster."""
+
+    condition: str
+    bindings: dict[str, Any]
+    one_node: bool
+
+
+def _seen(at: Moment) -> Steps[_Seen]:
+    """The moment may be of another kind of database, which was copied since."""
+    [[snapshot, one_node]] = yield Ask("read_snapshot", {"cluster": CLUSTER})
+    bindings = {"last_seq": at.last_seq, "settled": NEVER}
+    if at.snapshot is None or snapshot is None or not one_node:
+        return _Seen(NUMBERED, bindings, one_node)
+    bindings["settled"] = at.at - SETTLED_MILLISECONDS
+    return _Seen(SEEN, {**bindings, "snapshot": at.snapshot, "newest": int(snapshot.split(":")[1])}, one_node)
 
 
 def _conditions(wanted: Selection) -> tuple[str, dict[str, Any]]:
@@ -110,22 +134,38 @@ def _stood(named: Mapping[str, Any], seen: str, found: Sequence[Row]) -> Steps[s
     return stood
 
 
-def _with_questions(project_id: str, given: Sequence[ExportedVote]) -> Steps[list[ExportedVote]]:
+def _with_questions(project_id: str, given: Sequence[ExportedVote], *, one_node: bool) -> Steps[list[ExportedVote]]:
     named = sorted({vote.in_reply_to for vote in given if vote.in_reply_to is not None})
-    contents: dict[str, str | None] = {}
+    found: Sequence[Row] = ()
     if named:
-        rows = yield Ask("read_contents", {"project_id": project_id, "ids": named, "characters": WHOLE})
-        contents = {row[0]: row[1] for row in rows}
-    before: dict[str, Row] = {}
-    for vote in given:
-        if vote.in_reply_to not in contents and vote.message_id not in before:
-            rows = yield Ask("read_question_before", {
-                "project_id": project_id, "conversation_id": vote.conversation_id, "shown_at": vote.shown_at,
-                "message_id": vote.message_id, "looked_back": LOOKED_BACK, "role": Role.USER.value})
-            before[vote.message_id] = rows[0] if rows else (None, None)
-    return [_asked(vote, (vote.in_reply_to, contents[vote.in_reply_to]) if vote.in_reply_to in contents
-                   else before[vote.message_id]) for vote in given]
+        found = yield Ask("read_contents", {"project_id": project_id, "ids": named, "characters": WHOLE})
+    contents = {row[0]: row[1] for row in found}
+    asked = [vote for vote in given if vote.in_reply_to not in contents]
+    before = yield from (_before if one_node else _before_in_cluster)(project_id, asked)
+    return [ExportedVote(*vote[:-2], *before[vote.message_id]) if vote.message_id in before else
+            ExportedVote(*vote[:-2], vote.in_reply_to, contents[vote.in_reply_to]) if vote.in_reply_to in contents else
+            vote for vote in given]
 
 
-def _asked(vote: ExportedVote, question: Row) -> ExportedVote:
-    return ExportedVote(*vote[:-2], *question)
+def _before(project_id: str, asked: Sequence[ExportedVote]) -> Steps[dict[str, Row]]:
+    """By the ids of the answers: the questions' ids and contents."""
+    if not asked:
+        return {}
+    places = [[vote.conversation_id, vote.shown_at, vote.message_id] for vote in asked]
+    conversation_ids, shown_ats, message_ids = map(list, zip(*places, strict=True))
+    rows = yield Ask("read_questions_before", {
+        "project_id": project_id, "looked_back": LOOKED_BACK, "role": Role.USER.value, "asked": places,
+        "keys": list(range(len(asked))), "conversation_ids": conversation_ids, "shown_ats": shown_ats,
+        "message_ids": message_ids})
+    return {asked[key].message_id: question for key, *question in rows}
+
+
+def _before_in_cluster(project_id: str, asked: Sequence[ExportedVote]) -> Steps[dict[str, Row]]:
+    found: dict[str, Row] = {}
+    for vote in asked:
+        rows = yield Ask("read_question_before", {
+            "project_id": project_id, "looked_back": LOOKED_BACK, "role": Role.USER.value,
+            "conversation_id": vote.conversation_id, "shown_at": vote.shown_at, "message_id": vote.message_id})
+        if rows:
+            found[vote.message_id] = rows[0]
+    return found

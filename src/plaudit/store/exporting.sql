@@ -9,8 +9,8 @@ ORDER BY h.updated_at DESC
 LIMIT 1;
 
 -- read_snapshot --
--- Nothing: there is one writer, so that numbers are committed in their order.
-SELECT NULL;
+-- None: there is one writer, so that numbers are committed in their order. And whether there is only one node.
+SELECT NULL, TRUE;
 
 -- read_entries --
 -- A project's entries in the order of their instants, by the index alone.
@@ -32,8 +32,7 @@ CROSS JOIN history AS h ON h.seq = w.value
 LEFT JOIN feedback AS f ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject
 CROSS JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id
 WHERE h.vote IS NOT NULL AND (f.seq IS NULL OR f.seq = h.seq OR f.seq > :last_seq OR f.updated_at >= :settled)
-  AND {seen} AND {conditions}
-ORDER BY h.updated_at, h.seq;
+  AND {seen} AND {conditions};
 
 -- read_standing_at --
 -- A message's entries that stood at a moment: from each key's newest back to the first that was there already.
@@ -64,3 +63,26 @@ FROM (
 WHERE w.role = :role
 ORDER BY w.created_at DESC, w.message_id DESC
 LIMIT 1;
+
+-- read_questions_before --
+-- The same for many at once, by their places in `asked`.
+SELECT w.key, c.message_id, c.content
+FROM json_each(:asked) AS w
+CROSS JOIN messages AS c ON c.rowid = (
+    SELECT n.number
+    FROM (
+        SELECT q.created_at, q.message_id, q.role, q.rowid AS number
+        FROM messages AS q INDEXED BY messages_by_conversation
+        WHERE q.project_id = :project_id AND q.conversation_id = w.value ->> 0
+          AND (q.created_at, q.message_id) < (w.value ->> 1, w.value ->> 2)
+        ORDER BY q.created_at DESC, q.message_id DESC
+        LIMIT :looked_back
+    ) AS n
+    WHERE n.role = :role
+    ORDER BY n.created_at DESC, n.message_id DESC
+    LIMIT 1);
+
+-- count_entries --
+SELECT count(*)
+FROM history AS h INDEXED BY history_by_time
+WHERE h.project_id = :project_id AND h.updated_at > :at AND h.updated_at <= :until;

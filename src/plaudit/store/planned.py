@@ -161,9 +161,10 @@ class PlannedStore(ABC):
         return await self._read(reviewing.reviews, project_id, message_id)
 
     async def claim(self, endpoint: Endpoint, busy: Collection[int], limit: int) -> list[Delivery]:
-        wanted = await self._read(outbox.due, endpoint, busy, limit, self._now())
-        until = self._now() + outbox.CLAIM_MILLISECONDS
-        return await self._write(outbox.claim, wanted, until) if wanted else []
+        while wanted := await self._read(outbox.due, endpoint, busy, limit, self._now()):
+            if claimed := await self._write(outbox.claim, wanted, self._now() + outbox.CLAIM_MILLISECONDS):
+                return claimed  # else another process was quicker, and may have left something
+        return []
 
     async def settle(self, settled: Sequence[Settled]) -> None:
         await self._write(outbox.settle, settled)
@@ -186,9 +187,12 @@ class PlannedStore(ABC):
     async def export_moment(self, project_id: str) -> Moment:
         return await self._search(exporting.moment, project_id, self._now())
 
+    async def export_size(self, project_id: str, moment: Moment, after: Position) -> int:
+        return await self._search(exporting.entries_after, project_id, moment, after)
+
     async def export_position(self, project_id: str, moment: Moment, after: Position, entries: int) -> Position | None:
         return await self._search(exporting.position_after, project_id, moment, after, entries)
 
-    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int
-                     ) -> ExportPage:
-        return await self._search(exporting.votes, project_id, wanted, moment, after, entries)
+    async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int, *,
+                     until: Position | None = None) -> ExportPage:
+        return await self._search(exporting.votes, project_id, wanted, moment, after, entries=entries, until=until)

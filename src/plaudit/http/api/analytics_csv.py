@@ -4,15 +4,14 @@ import csv
 import io
 from collections.abc import Sequence
 
+from plaudit.exports.tables import Cell, cell
 from plaudit.http.api import analytics_wire as wire
 from plaudit.http.api.analytics_wire import Json
 from plaudit.statistics.results import Breakdown, Comparison, Ranking, Rates, Series
 
-Cell = str | int | float | None
 Row = dict[str, Cell]
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula, or strip to find one
 COUNTS = ("shown", "votes", "likes", "dislikes")
 RATES = ("satisfaction", "response_rate", "dislikes_per_thousand")
 INTERVAL = ("value", "low", "high")
@@ -78,10 +77,3 @@ def table(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     writer.writerow([cell(column) for column in columns])
     writer.writerows([[cell(row[column]) for column in columns] for row in rows])
     return text.getvalue().encode()
-
-
-def cell(value: Cell) -> str | int | float:
-    """Text that would be a formula in a spreadsheet gets an apostrophe before it; nothing is an empty cell."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return "" if value is None else value

@@ -1,7 +1,7 @@
 """What is asked of the numbers: which answers, and how to look at them. Pure but for the request that it reads."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,15 +36,22 @@ class Asked:
 
 def read(request: Request, project: Project, readers: Mapping[str, Reader]) -> Asked:
     """`readers`: the parameters of this operation alone. Raises `Invalid`."""
-    given = [name for name in request.query_params if name.startswith(ARM)]
-    known = {**filters(project.time_zone), **FORMAT, **readers, **dict.fromkeys(given, _name)}
-    found = parameters(request, known, repeated=("arms",))
-    as_csv = found.pop("format", None)
-    more = {name: found.pop(name) for name in readers if name in found}
-    arms = _arms({name: found.pop(name) for name in given})
+    selection, more = selected(request, project, {**FORMAT, **readers}, repeated=("arms",))
+    as_csv = more.pop("format", None)
     if as_csv is None:
         as_csv = prefers_csv(request.headers.get("accept", ""))
-    return Asked(Selection(**found, arms=arms), as_csv, more)
+    return Asked(selection, as_csv, more)
+
+
+def selected(request: Request, project: Project, readers: Mapping[str, Reader], repeated: Collection[str] = ()
+             ) -> tuple[Selection, dict[str, Any]]:
+    """Which answers, and what else was asked by `readers`. Raises `Invalid`."""
+    given = [name for name in request.query_params if name.startswith(ARM)]
+    known = {**filters(project.time_zone), **readers, **dict.fromkeys(given, _name)}
+    found = parameters(request, known, repeated)
+    more = {name: found.pop(name) for name in readers if name in found}
+    arms = _arms({name: found.pop(name) for name in given})
+    return Selection(**found, arms=arms), more
 
 
 def filters(time_zone: str) -> dict[str, Reader]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from plaudit.analytics import Analytics
 from plaudit.errors import Conflict, Invalid, PlauditError
 from plaudit.http import body, registration
-from plaudit.http.api import analytics_routes, batch, query, wire
+from plaudit.http.api import analytics_routes, batch, export_routes, query, wire
 from plaudit.http.api.identities import Identities
 from plaudit.http.api.proof import Proof
 from plaudit.http.document import document_route
@@ -38,6 +38,7 @@ def routes(service: Service, analytics: Analytics, authenticator: Authenticator,
         resource("/v1/audit", "plaudit", GET=api.audit),
         *Identities(service, authenticator, door, body_bytes_max).routes(),
         *analytics_routes.routes(analytics, proof),
+        *export_routes.routes(service, proof),
         document_route("/v1/openapi", "plaudit", __package__, door.knock),
     ]
 
