@@ -74,3 +74,20 @@ async def test_what_is_told_is_what_the_history_says(plaudit):
         assert await ask(server.port, "GET", "/metrics", KEY_HEADERS)
         server.kill()
     assert violations(register, server.database) == []
+
+
+async def test_two_servers_tell_each_event_once(plaudit, postgres_url):
+    """Both take what is due, and never the same, as long as none of them dies."""
+    async with Receiver(lambda _: answer(204)) as receiver:
+        servers, register = [plaudit(webhook=receiver.url, database=postgres_url) for _ in range(2)], Register()
+        for server in servers:
+            await server.start()
+        async with Load(servers[0], await settle(servers[0]), register):
+            await until(lambda: register.acknowledged >= 1000 or register.flaws)
+        await until(lambda: in_the_database(postgres_url, KEPT) == [])
+        by_each = [await server.metric("plaudit_webhook_delivered_total") for server in servers]
+        for server in servers:
+            assert await server.stop() == 0
+        assert sorted(receiver.ids) == sorted(in_the_database(postgres_url, HISTORY))
+        assert min(by_each) > 0
+        assert sum(by_each) == len(receiver.ids)

@@ -14,6 +14,7 @@ import uvloop
 from command_line import Said, plaudit
 from examples import ANNA, BORIS, DISLIKE, GUEST, LIKE, NOW, VISITOR, a_message, a_vote
 
+from plaudit.events import Endpoint, Settled
 from plaudit.model import Review
 from plaudit.rules import decide
 from plaudit.store import copy_postgres, copy_sqlite
@@ -24,6 +25,7 @@ from plaudit.store.sqlite import SqliteStore
 
 ODD_IDS = ["é", "e\u0301", "\uffff", "\U00010000", "'; --", "%", "A", "a", "~"]  # two of them stand otherwise in UTF-16
 MANY = 600  # messages, of which a batch has 250
+ENDPOINT = Endpoint("chat", "acme", "https://receiver.example/")
 
 Contents = dict[str, list[tuple[Any, ...]]]
 
@@ -84,9 +86,10 @@ def with_everything(path: Path, comments: list[str]) -> Place:
 
 
 async def _fill(path: Path, comments: list[str]) -> None:
-    store = await SqliteStore.open(path, decide, now=lambda: NOW)
+    store = await SqliteStore.open(path, decide, now=lambda: NOW, endpoints={"acme": [ENDPOINT]})
     try:
         await _register_and_vote(store, comments)
+        await _tell(store)
         for number, device in enumerate(("late", "early", "third")):
             await store.bind_device("acme", "guest", device, NOW - number % 2, only_first=False)
         await store.bind_device("acme", "other guest", "late", NOW, only_first=True)
@@ -95,6 +98,13 @@ async def _fill(path: Path, comments: list[str]) -> None:
             await store.visitor("acme", device, f"visitor of {device}", NOW)
     finally:
         await store.close()
+
+
+async def _tell(store: SqliteStore) -> None:
+    """One event is told, one is to be told again, one is dead, and the others wait."""
+    told, again, dead = [delivery.due for delivery in await store.claim(ENDPOINT, (), 3)]
+    await store.settle([Settled(told), Settled(again, "status 500", NOW + 5000),
+                        Settled(dead, "status 410", None, NOW)])
 
 
 async def _register_and_vote(store: SqliteStore, comments: list[str]) -> None:

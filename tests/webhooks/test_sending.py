@@ -10,14 +10,16 @@ import pytest
 from examples import NOW, Clock, a_message, a_vote
 from opening import open_store
 from receiver import Receiver, answer, closed, never
+from serving import until
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from plaudit.events import Backlog, Body, Endpoint
 from plaudit.rules import decide
+from plaudit.webhooks import sending as sending_module
 from plaudit.webhooks import signing
 from plaudit.webhooks.posting import TOTAL_SECONDS, Poster
 from plaudit.webhooks.retries import DELAYS_SECONDS
-from plaudit.webhooks.sending import AT_ONCE, PAUSE_SECONDS, SLOTS, Courier, Slots
+from plaudit.webhooks.sending import AT_ONCE, PAUSE_SECONDS, SLOTS, Courier, Couriers, Slots
 
 pytestmark = pytest.mark.anyio
 
@@ -262,7 +264,7 @@ async def test_a_slow_receiver_does_not_hold_up_another(database, receiver):
             await couriers[1].idle()
         assert len({*receiver.ids}) == len(ids)
         assert [backlog.endpoint_id for backlog in await store.backlogs()] == ["slow"]
-        couriers[0].cancel()
+        await couriers[0].cancel()
         await poster.aclose()
         await store.close()
 
@@ -293,10 +295,59 @@ async def test_an_event_that_was_lost_on_the_way_is_sent_again(either):
             await it.votes(1)
             await it.courier.turn()
             await receiver.until(1)
-            it.courier.cancel()
+            await it.courier.cancel()
         async with sending(either, receiver) as it:
             it.clock.now = NOW + 60 * SECOND
             await it.until_nothing_moves()
             assert await it.store.backlogs() == []
         assert len({*receiver.ids}) == 1
         assert len(receiver.received) == 2
+
+
+# ---------------------------------------------------------------- all of a process
+
+
+async def test_a_process_tells_each_endpoint_and_how_it_stands(database, receiver):
+    """With what waits and what is dead, of all processes."""
+    clock = Clock()
+    async with Receiver(lambda _: answer(410)) as gone:
+        endpoints = [Endpoint("good", "acme", receiver.url, allow_private=True),
+                     Endpoint("gone", "acme", gone.url, allow_private=True)]
+        store = await open_store(database, decide, now=clock, endpoints={"acme": endpoints})
+        await store.register([a_message()])
+        poster = Poster()
+        couriers = Couriers(endpoints, store, poster.post, now=clock)
+        couriers.start()
+        await store.submit(a_vote())
+        await asyncio.gather(receiver.until(1), gone.until(1))
+        await couriers.aclose()
+        assert await store.backlogs() == [Backlog("gone", dead=1)]
+        clock.now += 60 * SECOND
+        restarted = Couriers(endpoints, store, poster.post, now=clock)
+        restarted.start()
+        await until(lambda: any(facts.dead for facts in restarted.facts()))
+        await restarted.aclose()
+        assert [(facts.endpoint_id, facts.delivered, facts.failed) for facts in couriers.facts()] == [
+            ("good", 1, 0), ("gone", 0, 1)]
+        assert [(facts.endpoint_id, facts.waiting, facts.dead) for facts in restarted.facts()] == [
+            ("good", 0, 0), ("gone", 0, 1)]
+        await poster.aclose()
+        await store.close()
+
+
+async def test_a_process_that_stops_does_not_wait_for_ever(database, monkeypatch):
+    """A receiver that says nothing is told again by the next one."""
+    monkeypatch.setattr(sending_module, "STOP_SECONDS", 0.01)
+    async with Receiver(lambda _: never()) as silent:
+        endpoint = Endpoint("all", "acme", silent.url, allow_private=True)
+        store = await open_store(database, decide, now=Clock(), endpoints={"acme": [endpoint]})
+        await store.register([a_message()])
+        await store.submit(a_vote())
+        poster = Poster()
+        couriers = Couriers([endpoint], store, poster.post, now=Clock())
+        couriers.start()
+        await silent.until(1)
+        await couriers.aclose()
+        assert [backlog.waiting for backlog in await store.backlogs()] == [1]
+        await poster.aclose()
+        await store.close()

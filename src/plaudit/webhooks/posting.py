@@ -9,7 +9,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import httpcore2
 
@@ -19,6 +21,7 @@ from plaudit.webhooks.addresses import is_public, problem
 TOTAL_SECONDS = 15.0
 CONNECT_SECONDS = 5.0  # to each address of a name
 ANSWER_BYTES_MAX = 64 * 1024
+RESOLVING_AT_ONCE = 4  # names
 IDLE_SECONDS = 30.0
 IDLE_MAX = 64  # connections kept
 RETRY_AFTER = b"retry-after"
@@ -40,18 +43,26 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004  success, by RFC 9110
 
 
-async def resolve(host: str, port: int) -> list[str]:
+async def resolve(host: str, port: int, threads: Executor | None = None) -> list[str]:
     """Raises `OSError`."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(threads, look_up)
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
+async def _resolve_in(threads: Executor, host: str, port: int) -> list[str]:
+    return await resolve(host, port, threads)
+
+
 class Poster:
-    def __init__(self, *, resolve: Resolve = resolve, tls: ssl.SSLContext | None = None,
+    def __init__(self, *, resolve: Resolve | None = None, tls: ssl.SSLContext | None = None,
                  total_seconds: float = TOTAL_SECONDS) -> None:
-        """`tls`: whose certificates are believed, if not those that this machine believes."""
+        """`resolve`: what tells a name's addresses, if not this machine; `tls`: whose certificates are believed."""
         self._total_seconds = total_seconds
-        self._pools = {private: _pool(resolve, tls, allow_private=private) for private in (False, True)}
+        # Of its own: names that are not told must hold up no other part that resolves some.
+        self._threads = ThreadPoolExecutor(RESOLVING_AT_ONCE, thread_name_prefix="plaudit-names")
+        tell = resolve or partial(_resolve_in, self._threads)
+        self._pools = {private: _pool(tell, tls, allow_private=private) for private in (False, True)}
 
     async def post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
         """Raises `NotSent`."""
@@ -73,6 +84,7 @@ class Poster:
     async def aclose(self) -> None:
         for pool in self._pools.values():
             await pool.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def _read(response: httpcore2.Response) -> None:

@@ -97,19 +97,17 @@ class Courier:
     async def run(self) -> None:
         """Until `stop`, and then until nothing is under way any more."""
         while not self._stopping or self._under_way:
-            moved = False
-            with suppress(Unavailable):  # told by the votes, which meet it too
-                moved = await self.turn()
-            if not moved:
+            if not await self._turned():
                 await self._something_ends(POLL_SECONDS)
 
     def stop(self) -> None:
         self._stopping = True
 
-    def cancel(self) -> None:
+    async def cancel(self) -> None:
         """What is under way is sent again by whoever comes next."""
         for task in self._under_way.values():
             task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
     async def turn(self) -> bool:
         """Settle what has ended and begin with what is due; was there anything? Raises `Unavailable`."""
@@ -120,6 +118,15 @@ class Courier:
     async def idle(self) -> None:
         """Wait until nothing is under way any more."""
         await asyncio.gather(*self._under_way.values())
+
+    async def _turned(self) -> bool:
+        try:
+            return await self.turn()
+        except Unavailable:  # told by the votes, which meet it too
+            return False
+        except Exception:  # events must not wait for the next start because of a bug
+            log.exception("events cannot be sent", endpoint=self._endpoint.id)
+            return False
 
     async def _settle(self) -> int:
         ended = [task.result() for task in self._under_way.values() if task.done()]
@@ -227,8 +234,9 @@ class Couriers:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for courier in self._couriers:
-            courier.cancel()
+            await courier.cancel()
 
     def facts(self) -> list[Facts]:
         return [courier.facts for courier in self._couriers]
