@@ -2,47 +2,18 @@
 
 from typing import Any
 
-from plaudit.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    MalformedBody,
-    NotFound,
-    PaymentRequired,
-    PlauditError,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
-from plaudit.http.errors import HttpError
-
-STATUSES: dict[type[PlauditError], int] = {
-    MalformedBody: 400,
-    Invalid: 400,
-    Unauthenticated: 401,
-    PaymentRequired: 402,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    RateLimited: 429,
-    Unavailable: 503,
-}
+from plaudit.errors import Invalid, PlauditError
+from plaudit.http.errors import usual_status
 
 
 class LangfuseDialect:
     prefix = "/langfuse/"
 
     def refuse(self, error: PlauditError, request_id: str) -> tuple[int, dict[str, Any]]:  # noqa: ARG002  # no place for the id
-        return status_of(error), said(error)
+        return usual_status(error), said(error)
 
 
 DIALECT = LangfuseDialect()
-
-
-def status_of(error: PlauditError) -> int:
-    if isinstance(error, HttpError):
-        return error.status
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
 
 
 def said(error: PlauditError) -> dict[str, Any]:

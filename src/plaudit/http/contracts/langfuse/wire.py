@@ -9,7 +9,8 @@ from typing import Any
 
 from plaudit.errors import Invalid, NotFound, PlauditError
 from plaudit.http import scores
-from plaudit.http.contracts.langfuse.refusals import said, status_of
+from plaudit.http.contracts.langfuse.refusals import said
+from plaudit.http.errors import usual_status
 from plaudit.http.identifiers import read_id
 from plaudit.model import Project, Vote
 
@@ -121,7 +122,7 @@ def encode_batch(event_ids: Sequence[str], outcomes: Sequence[PlauditError | Non
     pairs = list(zip(event_ids, outcomes, strict=True))
     return {
         "successes": [{"id": event_id, "status": CREATED} for event_id, error in pairs if error is None],
-        "errors": [{"id": event_id, "status": status_of(error), **said(error)}
+        "errors": [{"id": event_id, "status": usual_status(error), **said(error)}
                    for event_id, error in pairs if error is not None],
     }
 

@@ -2,31 +2,10 @@
 
 from typing import Any
 
-from plaudit.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    MalformedBody,
-    NotFound,
-    PaymentRequired,
-    PlauditError,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
-from plaudit.http.errors import HttpError
+from plaudit.errors import Invalid, PlauditError
+from plaudit.http.errors import usual_status
 
-STATUSES: dict[type[PlauditError], int] = {
-    MalformedBody: 400,
-    Unauthenticated: 401,
-    PaymentRequired: 402,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Invalid: 422,
-    RateLimited: 429,
-    Unavailable: 503,
-}
+WRONG_FIELD = 422
 
 
 class LangSmithDialect:
@@ -34,14 +13,9 @@ class LangSmithDialect:
 
     def refuse(self, error: PlauditError, request_id: str) -> tuple[int, dict[str, Any]]:  # noqa: ARG002  # no place for the id
         """`error` is the same word as in Plaudit's own API."""
-        detail = f"{error.field}: {error.reason}" if isinstance(error, Invalid) else error.message
-        return _status(error), {"detail": detail, "error": error.code}
+        if isinstance(error, Invalid):
+            return WRONG_FIELD, {"detail": f"{error.field}: {error.reason}", "error": error.code}
+        return usual_status(error), {"detail": error.message, "error": error.code}
 
 
 DIALECT = LangSmithDialect()
-
-
-def _status(error: PlauditError) -> int:
-    if isinstance(error, HttpError):
-        return error.status
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
