@@ -25,6 +25,7 @@ import numbers_kept
 import population
 import server
 import signed
+import spans
 import webhooks
 import wrk
 from rich.console import Console
@@ -76,6 +77,7 @@ def _rows(options: argparse.Namespace, setting: figures.Setting) -> Iterator[fig
         population.require_revisions(running, setting.answered[running.url])
     if not options.quick:
         yield from signed.receipts(setting)
+        yield spans.registered(setting)
         yield numbers_kept.votes(setting, MESSAGES)
         yield from webhooks.outbox(setting, MESSAGES)
         setting.say("start")

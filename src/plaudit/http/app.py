@@ -20,7 +20,7 @@ from plaudit.service import Service
 
 DIALECTS: Sequence[Dialect | PageDialect] = (
     siteassist.DIALECT, handauncle.DIALECT, dify.DIALECT, langfuse.DIALECT, langsmith.DIALECT, librechat.DIALECT,
-    assistant_ui.DIALECT, dashboard.DIALECT, ballot.DIALECT, api.DIALECT)
+    assistant_ui.DIALECT, dashboard.DIALECT, ballot.DIALECT, api.OTLP_DIALECT, api.DIALECT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ _encode = msgspec.json.Encoder().encode
 async def read(request: Request, bytes_max: int, media_type: re.Pattern[bytes] = JSON) -> bytes:
     """The whole body. Raises `UnsupportedMediaType`, `BodyTooLarge` as soon as it is, `RequestTimeout` if it stops."""
     check_head(request, bytes_max, media_type)
+    return await received(request, bytes_max)
+
+
+async def received(request: Request, bytes_max: int) -> bytes:
+    """The whole body, whatever it is. Raises `BodyTooLarge`, `RequestTimeout`."""
     chunks, size, more = [], 0, True
     while more:
         chunk, more = await receive(request, size, bytes_max)

@@ -119,6 +119,15 @@ def decode_line(line: bytes | memoryview, now: Instant) -> Draft:
     return _checked(canonical_id(given.id), given, now)
 
 
+def draft_of(given: dict[str, Any], created_at: Instant) -> Draft:
+    """A registration with its `id` that was made of something else, such as a span. Raises `Invalid`."""
+    try:
+        line = msgspec.convert(given, Line)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    return _checked(canonical_id(line.id), line, created_at)
+
+
 def message_of(given: Shown, project_id: str, message_id: str, owner: Subject, created_at: Instant, *,
                content: str | None = None, metadata: dict[str, Any] | None = None) -> Message:
     return Message(

@@ -3,7 +3,8 @@
 A server key is the proof. Paths that belong to no contract are refused in this one's words too.
 """
 
+from plaudit.http.api.otlp.refusals import DIALECT as OTLP_DIALECT
 from plaudit.http.api.refusals import DIALECT
 from plaudit.http.api.routes import routes
 
-__all__ = ["DIALECT", "routes"]
+__all__ = ["DIALECT", "OTLP_DIALECT", "routes"]

@@ -43,7 +43,7 @@ async def slices(request: Request, bytes_max: int) -> AsyncIterator[tuple[int, L
             async for found in _read_ndjson(request, bytes_max):
                 yield found
         else:
-            for found in _cut(1, await _read_array(request, min(bytes_max, ARRAY_BYTES_MAX))):
+            for found in cut(1, await _read_array(request, min(bytes_max, ARRAY_BYTES_MAX))):
                 yield found
     except UnsupportedMediaType:
         raise BatchMediaType from None
@@ -66,7 +66,7 @@ async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[
         rest += chunk
         if b"\n" in chunk:
             *whole, last = bytes(rest).split(b"\n")
-            for first, lines in _cut(number, whole):
+            for first, lines in cut(number, whole):
                 yield first, lines
             number, rest = number + len(whole), bytearray(last)
         if number > LINES_MAX + 1 or (number > LINES_MAX and rest.strip()):
@@ -77,7 +77,7 @@ async def _read_ndjson(request: Request, bytes_max: int) -> AsyncIterator[tuple[
         yield number, [bytes(rest)]
 
 
-def _cut(first: int, lines: Any) -> Iterator[tuple[int, Lines]]:
+def cut(first: int, lines: Any) -> Iterator[tuple[int, Lines]]:
     """Slices short enough, in lines and bytes, that decoding one of them keeps nobody waiting."""
     start, size = 0, 0
     for end, line in enumerate(lines):

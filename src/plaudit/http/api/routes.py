@@ -12,23 +12,25 @@ from plaudit.errors import Conflict, Invalid, PlauditError
 from plaudit.http import body, registration
 from plaudit.http.api import analytics_routes, batch, export_routes, query, wire
 from plaudit.http.api.identities import Identities
+from plaudit.http.api.otlp.routes import Traces
+from plaudit.http.api.owners import Owners
 from plaudit.http.api.proof import Proof
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.identifiers import read_id
 from plaudit.http.resource import Resource, path_id, resource
-from plaudit.model import Message, Project, Scope, Subject
+from plaudit.model import Message, Project, Scope
 from plaudit.ports import Authenticator, Registered
 from plaudit.service import Service
 
 CREATED, OK = 201, 200
-GUESTS_AT_ONCE = 64  # each may bind a device: together they share commits, all at once they would fill the queue
 
 
 def routes(service: Service, analytics: Analytics, authenticator: Authenticator, door: Door, *, body_bytes_max: int,
            batch_body_bytes_max: int) -> list[Resource]:
     proof = Proof(authenticator, door)
-    api = Api(service, authenticator, proof, max(body_bytes_max, registration.MESSAGE_BYTES_MAX), batch_body_bytes_max)
+    owners = Owners(authenticator)
+    api = Api(service, owners, proof, max(body_bytes_max, registration.MESSAGE_BYTES_MAX), batch_body_bytes_max)
     return [
         resource("/v1/messages", "plaudit", POST=api.register_batch),
         resource("/v1/messages/{id}", "plaudit", GET=api.message, PUT=api.register),
@@ -39,15 +41,16 @@ def routes(service: Service, analytics: Analytics, authenticator: Authenticator,
         *Identities(service, authenticator, door, body_bytes_max).routes(),
         *analytics_routes.routes(analytics, proof),
         *export_routes.routes(service, proof),
+        resource("/v1/otlp/v1/traces", "plaudit", POST=Traces(service, owners, proof).register_spans),
         document_route("/v1/openapi", "plaudit", __package__, door.knock),
     ]
 
 
 class Api:
-    def __init__(self, service: Service, authenticator: Authenticator, proof: Proof, message_bytes_max: int,
-                 batch_bytes_max: int) -> None:
+    def __init__(self, service: Service, owners: Owners, proof: Proof, message_bytes_max: int, batch_bytes_max: int
+                 ) -> None:
         self._service = service
-        self._authenticator = authenticator
+        self._owners = owners
         self._proof = proof
         self._message_bytes_max = message_bytes_max
         self._batch_bytes_max = batch_bytes_max
@@ -57,7 +60,8 @@ class Api:
         message_id = _id(request, "id")
         given = await body.read(request, self._message_bytes_max)
         query.parameters(request, {})
-        message = await self._message(project, registration.decode(message_id, given, self._service.now()))
+        draft = registration.decode(message_id, given, self._service.now())
+        message = await self._owners.message(project, draft)
         [outcome] = await self._service.register([message])
         if isinstance(outcome, Conflict):
             raise outcome
@@ -113,7 +117,12 @@ class Api:
         for number, line in enumerate(lines, first):
             if bytes(line).strip():
                 self._decode_line(number, line, drafts, results)
-        messages = await self._messages(project, drafts, results)
+        messages: dict[int, Message] = {}
+        for number, message in (await self._owners.messages(project, drafts)).items():
+            if isinstance(message, Invalid):
+                results[number] = wire.line_result(number, drafts[number].id, wire.INVALID, message)
+            else:
+                messages[number] = message
         outcomes = await self._service.register(list(messages.values()))
         for (number, message), outcome in zip(messages.items(), outcomes, strict=True):
             results[number] = _result(number, message.id, outcome)
@@ -125,43 +134,6 @@ class Api:
             drafts[number] = registration.decode_line(line, self._service.now())
         except PlauditError as error:
             results[number] = wire.line_result(number, registration.claimed_id(line), wire.INVALID, error)
-
-    async def _messages(self, project: Project, drafts: dict[int, registration.Draft], results: dict[int, wire.Json]
-                        ) -> dict[int, Message]:
-        """The drafts with their owners; one whose guest can be nobody becomes an invalid line."""
-        guests = await self._guests(project, {draft.guest for draft in drafts.values() if draft.guest})
-        messages = {}
-        for number, draft in drafts.items():
-            owner = guests[draft.guest] if draft.guest else registration.known_owner(draft.registration.owner)
-            if isinstance(owner, Invalid):
-                results[number] = wire.line_result(number, draft.id, wire.INVALID, owner)
-            else:
-                messages[number] = draft.message(project.id, owner)
-        return messages
-
-    async def _guests(self, project: Project, wanted: set[registration.GuestOwner]
-                      ) -> dict[registration.GuestOwner, Subject | Invalid]:
-        """The subject of each guest, or why there can be none."""
-        waiting = list(wanted)
-        found: dict[registration.GuestOwner, Subject | Invalid] = {}
-        while waiting:
-            some, waiting = waiting[:GUESTS_AT_ONCE], waiting[GUESTS_AT_ONCE:]
-            subjects = await asyncio.gather(*(self._guest(project, guest) for guest in some))
-            found.update(zip(some, subjects, strict=True))
-        return found
-
-    async def _guest(self, project: Project, guest: registration.GuestOwner) -> Subject | Invalid:
-        try:
-            return await self._authenticator.guest_subject(project, guest.device_id, guest.user_id)
-        except Invalid as error:
-            return Invalid(f"owner.guest.{error.field}", error.reason)
-
-    async def _message(self, project: Project, draft: registration.Draft) -> Message:
-        """Raises `Invalid` for a guest who can be nobody."""
-        owner = await self._guest(project, draft.guest) if draft.guest else None
-        if isinstance(owner, Invalid):
-            raise owner
-        return draft.message(project.id, owner or registration.known_owner(draft.registration.owner))
 
 
 def _id(request: Request, name: str) -> str:
