@@ -19,6 +19,7 @@ from plaudit.store.sqlite_reading import SqliteReading
 AnyStore = SqliteStore | PostgresStore
 AnyReading = SqliteReading | PostgresStore
 UTC = "UTC"
+WRITING_SECONDS_MAX = 60.0
 
 
 async def open_store(settings: Settings, projects: Sequence[Project], *, now: Callable[[], Instant],
@@ -42,6 +43,23 @@ async def reading(settings: Settings, projects: Sequence[Project], *, now: Calla
             settings.database_url, rules.decide, now=now, zones=_zones(projects))
     else:
         store = SqliteReading.open(settings.database_path, now=now, zones=_zones(projects))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def writing(settings: Settings, projects: Sequence[Project], *, now: Callable[[], Instant]
+                  ) -> AsyncIterator[AnyStore]:
+    """A store for a command that writes, and has time; it tells nobody of votes. On SQLite no server may run; on
+    PostgreSQL servers may, and the tables stay as they are. Raises `DatabaseInUse`, `CannotOpen`, `WrongDatabase`."""
+    if settings.database_url and settings.on_postgres:
+        store: AnyStore = await PostgresStore.open_reading(
+            settings.database_url, rules.decide, now=now, zones=_zones(projects))
+    else:
+        store = await SqliteStore.open(settings.database_path, rules.decide, now=now, zones=_zones(projects),
+                                       wait_seconds_max=WRITING_SECONDS_MAX)
     try:
         yield store
     finally:

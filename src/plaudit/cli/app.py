@@ -11,6 +11,7 @@ from plaudit.cli import (
     demo,
     doctor,
     export,
+    import_,
     key,
     mcp,
     migrate,
@@ -38,6 +39,7 @@ app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
+app.command("import")(import_.import_)
 app.add_typer(key.app, name="key")
 app.command("token")(token.token)
 app.add_typer(config.app, name="config")

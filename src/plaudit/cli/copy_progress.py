@@ -41,13 +41,13 @@ def followed() -> Iterator[CopyProgress]:
 
 
 @contextmanager
-def shown() -> Iterator[CopyProgress]:
+def shown(unit: str = "row") -> Iterator[CopyProgress]:
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Lines()
+        yield Lines(unit)
         return
     columns = (TextColumn("{task.description}", table_column=Column(no_wrap=True)), BarColumn(BAR_CHARACTERS), Rows(),
-               Speed(), Left())
+               Speed(unit), Left())
     with Progress(*columns, console=console) as bars:
         yield Bars(bars)
 
@@ -88,7 +88,8 @@ class Bars:
 class Lines:
     """One when a table begins, one when it is done, and one now and then between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "row") -> None:
+        self._unit = unit
         self._what, self._rows, self._done_rows, self._skipped_rows = "", 0, 0, 0
         self._began_at = self._said_at = 0.0
 
@@ -105,9 +106,9 @@ class Lines:
     def _say(self) -> None:
         self._said_at = time.monotonic()
         seconds = self._said_at - self._began_at
-        line = f"{self._what}: {self._done_rows:,} of {counted(self._rows, 'row')}"
+        line = f"{self._what}: {self._done_rows:,} of {counted(self._rows, self._unit)}"
         if seconds > 0 and (speed := (self._done_rows - self._skipped_rows) / seconds):
-            line += f", {speed:,.0f} rows/s, {max(0, self._rows - self._done_rows) / speed:,.0f} s left"
+            line += f", {speed:,.0f} {self._unit}s/s, {max(0, self._rows - self._done_rows) / speed:,.0f} s left"
         print(line, file=sys.stderr, flush=True)
 
 
@@ -117,10 +118,14 @@ class Rows(ProgressColumn):
 
 
 class Speed(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        super().__init__()
+
     def render(self, task: Task) -> Text:
         """Of a table that was there already, nothing."""
         seconds, rows = task.finished_time or task.elapsed, task.completed - task.fields["skipped_rows"]
-        return Text(f"{rows / seconds:,.0f} rows/s" if rows and seconds else "", no_wrap=True)
+        return Text(f"{rows / seconds:,.0f} {self._unit}s/s" if rows and seconds else "", no_wrap=True)
 
 
 class Left(TimeRemainingColumn):
