@@ -68,7 +68,7 @@ screenshots: $(INSTALLED) tools ## Take the pictures of docs/images anew, of the
 
 lock: $(INSTALLED) ## Resolve pyproject.toml anew into requirements.lock, and the image's parts of it
 	@test -x $(VENV)/lock/bin/uv || { $(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -qq uv; }
-	@$(LOCK) pyproject.toml --extra dashboard --extra otel --extra mcp --extra dev --upgrade --output-file requirements.lock
+	@$(LOCK) pyproject.toml --extra dashboard --extra otel --extra mcp --extra parquet --extra dev --upgrade --output-file requirements.lock
 	@$(LOCK) pyproject.toml --extra dashboard --extra otel --constraint requirements.lock --output-file requirements-runtime.lock
 	@echo hatchling | $(LOCK) - --constraint requirements.lock --output-file requirements-build.lock
 	@echo "The locks are new: run 'make test' and 'make check' on them."

@@ -140,6 +140,14 @@ def in_batch(answer):
     return 200 if outcome == 201 else outcome
 
 
+@pytest.mark.parametrize("given", [b"", b"Basic", b"Basic \xe9", b"Basic !!", b"Basic cGs=", b"Basic /////w==",
+                                   b"Basic cGs6c2s= x", b"Digest cGs6c2s=", b"Bearer", b"Bearer \xff", b"Bearer a:b"])
+def test_whatever_stands_in_authorization_is_keys_or_refused(server, given):
+    """With 401, whatever is wrong with it."""
+    answer = server.http.post(SCORES, json=thumb("m"), headers=[(b"authorization", given)])
+    assert (answer.status_code, answer.json()["error"]) == (401, "unauthenticated")
+
+
 @pytest.mark.parametrize(("holds_receipt", "level"), [(False, "server-key"), (True, "receipt")])
 def test_a_vote_says_how_its_voter_was_known(server, holds_receipt, level):
     """The back end's word, or the receipt's. By which contract it came is said too."""

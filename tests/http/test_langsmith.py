@@ -107,6 +107,17 @@ def test_two_keys_are_none(server):
     assert server.http.get(f"{FEEDBACK}/m", headers=given).status_code == 401
 
 
+@pytest.mark.parametrize("given", [b"", b"\xe9", b"sk_\xff", b"sk_" + b"x" * 5000])
+def test_whatever_stands_in_the_key_is_a_key_or_refused(server, given):
+    """With 401, whatever is wrong with it."""
+    assert server.http.get(f"{FEEDBACK}/m", headers=[(b"x-api-key", given)]).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["%C3%A9", "%00", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "x" * 9000])
+def test_whatever_stands_in_a_link_is_a_link_or_refused(server, token):
+    assert server.http.post(f"{LINKS}/{token}", json={"score": 1}).status_code == 401
+
+
 def test_a_vote_says_how_its_voter_was_known(server):
     """The back end's word, and by which contract it came."""
     message_id = registered(server)

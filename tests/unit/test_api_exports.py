@@ -8,10 +8,12 @@ import httpx2
 import identity_provider
 import pytest
 from examples import DISLIKE, LIKE, NOW, a_message, a_vote
+from pyarrow import parquet
 
 from plaudit.analytics import Analytics
 from plaudit.auth.keys import new_server_key
 from plaudit.exports.lines import COLUMNS
+from plaudit.http.api import export_routes
 from plaudit.http.app import Application, EdgeSettings
 from plaudit.http.metrics import Metrics
 from plaudit.model import Role, Scope, ServerKey
@@ -131,3 +133,27 @@ async def test_whatever_looks_like_a_cursor_is_one(client, cursor):
 
 async def test_who_has_no_key_exports_nothing(client):
     assert (await client.get(PATH, headers={"authorization": "Bearer sk_no"})).status_code == 401
+
+
+async def test_training_rows_come_by_pages(client):
+    """Each vote for itself; what needs all of them is the command's."""
+    found = await pages(client, format="kto", limit=2)
+    rows = [json.loads(line) for page in found for line in page.text.splitlines()]
+    assert [row["label"] for row in rows] == [True, False, True, False, True]
+    assert rows[0]["prompt"] == [{"role": "user", "content": "When?"}]
+    [page] = await pages(client, format="sft")
+    assert [set(json.loads(line)) for line in page.text.splitlines()] == [{"prompt", "completion"}] * 3
+
+
+async def test_each_page_of_parquet_is_a_file(client):
+    found = await pages(client, format="parquet", limit=2)
+    read = [parquet.read_table(io.BytesIO(page.content)).column("message_id").to_pylist() for page in found]
+    assert read == [["m-0", "m-1"], ["m-2", "m-3"], ["m-4"]]
+
+
+async def test_without_its_library_parquet_is_refused(client, monkeypatch):
+    """With what to install."""
+    monkeypatch.setattr(export_routes.parquet, "is_there", lambda: False)
+    answer = await client.get(PATH, params={"format": "parquet"})
+    assert answer.status_code == 422
+    assert "plaudit[parquet]" in answer.json()["error"]["message"]

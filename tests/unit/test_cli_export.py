@@ -6,6 +6,7 @@ import json
 import pytest
 from command_line import plaudit
 from examples import DISLIKE, NOW, a_message, a_vote
+from pyarrow import parquet
 
 from plaudit import rules
 from plaudit.exports import exporting
@@ -140,3 +141,29 @@ def test_what_cannot_be_asked_writes_no_file(tmp_path, capsys, arguments):
 def test_a_folder_that_cannot_be_written_is_told_in_a_line(capsys):
     said = plaudit(capsys, "export", "-o", "nowhere/votes")
     assert (said.code, said.err.count("\n")) == (1, 1)
+
+
+def test_a_training_set_comes_with_its_card(tmp_path, capsys):
+    """The lines that it was made of are gone in the end."""
+    said = plaudit(capsys, "export", "-o", "kto.jsonl", "--format", "kto", "--split", "train=0.5,test=0.5", "--redact")
+    assert said.out == "".join(f"Written: kto.{name}\n" for name in (
+        "train.jsonl", "test.jsonl", "card.json", "card.md"))
+    card = json.loads((tmp_path / "kto.card.json").read_text("utf-8"))
+    assert (card["votes_read"], sum(file["examples"] for file in card["files"])) == (VOTES, VOTES)
+    assert card["filters"] == {"since": "all", "consented": False, "redacted": True}
+    assert not list(tmp_path.glob("kto.jsonl*"))
+
+
+def test_parquet_is_one_file(tmp_path, capsys):
+    assert plaudit(capsys, "export", "-o", "votes.parquet", "--format", "parquet").code == 0
+    assert parquet.read_table(tmp_path / "votes.parquet").num_rows == VOTES
+    assert not list(tmp_path.glob("votes.parquet.*"))
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--plain",), ("--format", "kto", "--split", "train=0.9"), ("--format", "kto", "--split", "a=0.5,a=0.5"),
+    ("--format", "kto", "--split", "../x=1"), ("--format", "parquet", "--deduplicate"),
+])
+def test_options_that_do_not_go_together_are_refused(capsys, arguments):
+    said = plaudit(capsys, "export", "-o", "x", *arguments)
+    assert (said.code, said.err.startswith("plaudit: --")) == (2, True)

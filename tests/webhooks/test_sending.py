@@ -19,7 +19,7 @@ from plaudit.webhooks import sending as sending_module
 from plaudit.webhooks import signing
 from plaudit.webhooks.posting import TOTAL_SECONDS, Poster
 from plaudit.webhooks.retries import DELAYS_SECONDS
-from plaudit.webhooks.sending import AT_ONCE, PAUSE_SECONDS, SLOTS, Courier, Couriers, Slots
+from plaudit.webhooks.sending import AT_ONCE, PAUSE_SECONDS, SHARED, Courier, Couriers, Hands
 
 pytestmark = pytest.mark.anyio
 
@@ -35,9 +35,10 @@ def real_time():
 class Sending:
     """A store with votes, and a courier for an endpoint at the receiver."""
 
-    def __init__(self, store, endpoint, clock, poster, slots):
-        self.store, self.clock, self.poster, self.slots = store, clock, poster, slots
-        self.courier = Courier(endpoint, store, poster.post, slots, now=clock, chance=lambda: 0.0)
+    def __init__(self, store, endpoint, clock, poster, hands):
+        self.store, self.clock, self.poster, self.hands = store, clock, poster, hands
+        self.endpoint = endpoint
+        self.courier = Courier(endpoint, store, poster.post, hands, now=clock, chance=lambda: 0.0)
 
     async def votes(self, count):
         ids = [f"m-{number}" for number in range(count)]
@@ -61,7 +62,7 @@ async def sending(database, receiver, now=NOW, total_seconds=TOTAL_SECONDS, **ch
     store = await open_store(database, decide, now=clock, endpoints={"acme": [endpoint]})
     poster = Poster(total_seconds=total_seconds)
     try:
-        yield Sending(store, endpoint, clock, poster, Slots(SLOTS))
+        yield Sending(store, endpoint, clock, poster, Hands(SHARED))
     finally:
         await poster.aclose()
         await store.close()
@@ -254,9 +255,9 @@ async def test_a_slow_receiver_does_not_hold_up_another(database, receiver):
         slow = Endpoint("slow", "acme", silent.url, allow_private=True)
         quick = Endpoint("quick", "acme", receiver.url, allow_private=True)
         store = await open_store(database, decide, now=clock, endpoints={"acme": [slow, quick]})
-        poster, slots = Poster(), Slots(SLOTS)
-        couriers = [Courier(each, store, poster.post, slots, now=clock) for each in (slow, quick)]
-        ids = [f"m-{number}" for number in range(2 * SLOTS)]
+        poster, hands = Poster(), Hands(SHARED)
+        couriers = [Courier(each, store, poster.post, hands, now=clock) for each in (slow, quick)]
+        ids = [f"m-{number}" for number in range(2 * SHARED)]
         await store.register([a_message(it) for it in ids])
         await asyncio.gather(*(store.submit(a_vote(it)) for it in ids))
         await couriers[0].turn()
@@ -267,6 +268,24 @@ async def test_a_slow_receiver_does_not_hold_up_another(database, receiver):
         await couriers[0].cancel()
         await poster.aclose()
         await store.close()
+
+
+async def test_who_finds_no_hand_free_has_one_of_its_own(database, receiver):
+    """However many endpoints are slow."""
+    async with sending(database, receiver) as it:
+        it.courier = Courier(it.endpoint, it.store, it.poster.post, Hands(0), now=it.clock)
+        await it.votes(3)
+        await it.until_nothing_moves()
+        assert await it.store.backlogs() == []
+
+
+@pytest.mark.parametrize("count", [1, 2, AT_ONCE])
+async def test_no_hand_is_lost(database, receiver, count):
+    """What was shared is all there again, whatever was sent."""
+    async with sending(database, receiver) as it:
+        await it.votes(count)
+        await it.until_nothing_moves()
+        assert it.hands.take(2 * SHARED) == SHARED
 
 
 async def test_a_stop_waits_for_what_is_under_way(database):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from plaudit.cli import selection as chosen
 from plaudit.cli.options import Config
 from plaudit.cli.selection import Comment, Level, Locale, Model, Platform, PromptVersion, Since, Until
 from plaudit.exports.formats import Format
+from plaudit.exports.training import Pairs, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from plaudit.ports import Store
 
 STANDARD_OUTPUT = Path("-")
+DIRECT = (Format.JSONL, Format.CSV)  # a line for each vote, as it comes; the others are made of such lines
+TRAINING = (Format.KTO, Format.DPO, Format.SFT)
+SPLIT = re.compile(r"([A-Za-z0-9_-]{1,64})=(1|0?\.[0-9]{1,6})", re.ASCII)
+ROUNDED = 1e-6
 INTERRUPTED = 128 + signal.SIGINT  # as a shell says it
 
 
@@ -37,6 +43,7 @@ class Asked:
     bom: bool
     consented: bool
     redacted: bool
+    recipe: Recipe
 
 
 def export(output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; `-` is the standard "
@@ -51,6 +58,15 @@ def export(output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE"
            redact: Annotated[bool, typer.Option("--redact", help="Without addresses, telephone and card numbers and "
                                                 "keys.")] = False,
            bom: Annotated[bool, typer.Option("--bom", help="Begin CSV with a byte order mark.")] = False,
+           plain: Annotated[bool, typer.Option("--plain", help="For training: texts instead of messages.")] = False,
+           per_subject: Annotated[int | None, typer.Option("--per-subject", min=1, help="For training: of each person "
+                                                           "so many votes at the most.", show_default=False)] = None,
+           deduplicate: Annotated[bool, typer.Option("--deduplicate", help="For training: the same completion of the "
+                                                     "same prompt once.")] = False,
+           pairs: Annotated[Pairs, typer.Option(help="For dpo: whose two votes make a pair.")] = Pairs.ANYBODY,
+           split: Annotated[str | None, typer.Option(metavar="NAME=SHARE,…", help="For training: a file each, such as "
+                                                     "train=0.9,test=0.1; nobody is in two.", show_default=False)
+                            ] = None,
            project: chosen.Project_ = None, config: Config = None) -> None:
     """Write all votes, as they stand now, into a file.
 
@@ -58,23 +74,51 @@ def export(output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE"
     in the file. It grows beside its name, and gets that when it is whole; one that was interrupted goes on with
     --resume, as of the moment when it was begun.
 
+    Formats: jsonl and csv; parquet (with the extra `parquet`); and for training kto, dpo and sft, each with a card that
+    says what it was made of. Those four are made of a file of lines that needs as much room again meanwhile.
+
     Examples:
 
       plaudit export --output votes.jsonl
 
       plaudit export --format csv --bom --since 30d --output votes.csv
+
+      plaudit export --format kto --redact --per-subject 20 --split train=0.9,test=0.1 --output kto.jsonl
     """
     import uvloop
 
     from plaudit.cli import logs
 
     logs.configure("text", events=False)
-    if output == STANDARD_OUTPUT and resume:
-        raise Misused("--resume: what was written to the standard output is gone; name a file")
     wanted = chosen.Wanted(since, until, model, prompt_version, arm, locale, platform, auth_level, comment)
-    asked = Asked(form, output, resume, bom, consented, redact)
+    recipe = Recipe(form, plain, per_subject, deduplicate, pairs, _splits(split))
+    asked = Asked(form, output, resume, bom, consented, redact, recipe)
+    _check(asked)
     with _interruptible(asked):
         uvloop.run(_export(config, project, wanted, asked))
+
+
+def _splits(text: str | None) -> tuple[tuple[str, float], ...]:
+    """Raises `Misused`."""
+    if text is None:
+        return ()
+    given = [SPLIT.fullmatch(part) for part in text.split(",")]
+    splits = tuple((found[1], float(found[2])) for found in given if found)
+    if None in given or len(dict(splits)) < len(given) or abs(sum(share for _, share in splits) - 1) > ROUNDED:
+        raise Misused(f'--split: "{text}" is not names with shares that add up to 1, such as train=0.9,test=0.1')
+    return splits
+
+
+def _check(asked: Asked) -> None:
+    """Raises `Misused` for what does not go together."""
+    from plaudit.exports import parquet
+
+    if asked.output == STANDARD_OUTPUT and (asked.resume or asked.format not in DIRECT):
+        raise Misused("--output -: the standard output takes jsonl and csv, and cannot be gone on with; name a file")
+    if asked.format is Format.PARQUET and not parquet.is_there():
+        raise Misused(f"--format: parquet {parquet.HOW_TO_INSTALL}")
+    if asked.format not in TRAINING and asked.recipe != Recipe(asked.format):
+        raise Misused("--plain, --per-subject, --deduplicate, --pairs and --split are for kto, dpo and sft")
 
 
 async def _export(config: Path | None, project: str | None, wanted: chosen.Wanted, asked: Asked) -> None:
@@ -103,7 +147,8 @@ class _Export:
         self._project = project
         self._wanted = wanted
         self._asked = asked
-        self._lines = writer(asked.format, msgspec.json.Encoder().encode_lines, bom=asked.bom)
+        form = asked.format if asked.format in DIRECT else Format.JSONL
+        self._lines = writer(form, msgspec.json.Encoder().encode_lines, bom=asked.bom)
 
     async def to_standard_output(self) -> None:
         out = sys.stdout.buffer
@@ -125,8 +170,23 @@ class _Export:
             await self._grow(growing, at)
         finally:
             growing.close()
-        growing.finish()
-        print(f"Written: {self._asked.output}")
+        if self._asked.format in DIRECT:
+            growing.finish()
+            print(f"Written: {self._asked.output}")
+            return
+        for file in self._make(growing.path, at):
+            print(f"Written: {file}")
+        growing.forget()
+
+    def _make(self, lines: Path, at: Cursor) -> list[Path]:
+        from plaudit.cli import export_made
+        from plaudit.exports.lines import instant
+
+        if self._asked.format is Format.PARQUET:
+            return export_made.parquet(lines, self._asked.output)
+        filters = {**asdict(self._wanted), "consented": self._asked.consented, "redacted": self._asked.redacted}
+        origin = export_made.Origin(self._project.id, instant(at.moment.at), filters)
+        return export_made.training_set(lines, self._asked.output, self._asked.recipe, origin)
 
     async def _grow(self, growing: Growing, at: Cursor) -> None:
         from plaudit.cli.copy_progress import shown

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from plaudit.exports import tables
 from plaudit.exports.lines import Line
+from plaudit.exports.parquet import ParquetLines
 from plaudit.exports.tables import EncodeLines
 
 
@@ -39,14 +40,11 @@ class Writer(Protocol):
     def end(self) -> bytes: ...
 
 
-def needs_all_at_once(form: Format) -> bool:
-    """Pairs are made of votes that may be far from each other."""
-    return form is Format.DPO
-
-
 def writer(form: Format, encode: EncodeLines, *, first: bool = True, bom: bool = False) -> Writer:
-    """`first`: the file begins here; else it is added to one that has. Parquet has a file for each part then."""
-    return CsvLines(first=first, bom=bom) if form is Format.CSV else JsonLines(encode)
+    """Of lines as they are. `first`: the file begins here; else it is added to one that has, but Parquet's."""
+    if form is Format.CSV:
+        return CsvLines(first=first, bom=bom)
+    return ParquetLines() if form is Format.PARQUET else JsonLines(encode)
 
 
 class JsonLines:

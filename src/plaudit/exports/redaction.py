@@ -21,7 +21,9 @@ _KEY = re.compile(
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35}"
     r"|eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{0,2048})")
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,20000}(?:-----END [A-Z ]{0,40}-----)?")
-_NUMBER = re.compile(r"(?<![\w.,])\+?\(?\d(?:[ ().\-/]{0,3}\d){7,24}(?![\w])")
+_NUMBER = re.compile(r"(?<!\w)(?<!\d[.,])\+?\(?\d(?:[ ().\-/]{0,3}\d){7,24}(?![\w])")
+_NORTH_AMERICAN = re.compile(r"\d{3}[ .-]\d{3}[ .-]\d{4}", re.ASCII)
+_DECIMAL = re.compile(r"\+?\d+\.\d+")
 
 
 def redact(text: str) -> str:
@@ -35,7 +37,7 @@ def _number(found: "re.Match[str]") -> str:
     digits = [int(character) for character in found[0] if character.isdecimal()]
     if len(digits) in CARD_DIGITS and is_card(digits):
         return CARD
-    return PHONE if len(digits) in PHONE_DIGITS and _is_phone(found[0]) else found[0]
+    return PHONE if len(digits) in PHONE_DIGITS and _is_phone(found[0], digits) else found[0]
 
 
 def is_card(digits: list[int]) -> bool:
@@ -44,11 +46,11 @@ def is_card(digits: list[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-def _is_phone(text: str) -> bool:
+def _is_phone(text: str, digits: list[int]) -> bool:
     """Begins as one that is dialled, +49 or 0 or (0; a plain long number may be an order's."""
-    return text.startswith(("+", "0", "(")) or bool(_SPACED.fullmatch(text))
+    begins = text.startswith(("+", "(")) or digits[0] == 0
+    return bool(_NORTH_AMERICAN.fullmatch(text)) or (begins and not _DECIMAL.fullmatch(text))
 
 
-_SPACED = re.compile(r"\d{3}[ .-]\d{3}[ .-]\d{4}", re.ASCII)  # North America
 REPLACED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (_PEM, KEY), (_KEY, KEY), (_EMAIL, EMAIL), (_NUMBER, _number))

@@ -1,8 +1,9 @@
 """Every endpoint has a courier: it takes what is due from the outbox, sends it, and says what became of it.
 
-DESIGN. A courier never waits for a request before it takes up the next, while it has hands free: `AT_ONCE` of its own,
-and of `SLOTS` that all couriers of a process share. An endpoint that does not answer has one hand only, and that once a
-second, until it answers; so it holds up nobody else, and uses up no attempts of what has come since.
+DESIGN. A courier never waits for a request before it takes up the next, while it has hands free: one of its own, and of
+those that all couriers of a process share as many as make it `AT_ONCE`. So nobody is held up by another's receiver. An
+endpoint that does not answer has one hand only, and that once a second, until it answers: so it uses up no attempts of
+what has come since.
 
 GUARANTEES. What was committed is sent at least once, always with the same id: it leaves the outbox when it has been
 delivered, and when this process ends in between, another one, or the next one, sends it again. No order is promised.
@@ -26,7 +27,7 @@ from plaudit.webhooks.posting import Answer, NotSent
 from plaudit.webhooks.retries import retry_after, retry_at
 
 AT_ONCE = 16  # requests to one endpoint
-SLOTS = 64  # requests of one process
+SHARED = 64  # of those, beyond the first, in one process
 POLL_SECONDS = 0.5  # how often an empty outbox is looked at
 BACKLOG_SECONDS = 15.0  # how often what waits is counted, for the metrics
 STOP_SECONDS = 5.0  # for what is under way when the server stops
@@ -55,8 +56,8 @@ class Facts:
     dead: int = 0
 
 
-class Slots:
-    """Hands that all couriers share."""
+class Hands:
+    """That all couriers share."""
 
     def __init__(self, count: int) -> None:
         self._free = count
@@ -80,13 +81,15 @@ def written(event: Event, endpoint: Endpoint, now: Instant) -> tuple[Mapping[str
 class Courier:
     """`now` gives milliseconds since 1970, `chance` a number below 1."""
 
-    def __init__(self, endpoint: Endpoint, outbox: Outbox, post: Post, slots: Slots, *, now: Callable[[], Instant],
+    def __init__(self, endpoint: Endpoint, outbox: Outbox, post: Post, shared: Hands, *, now: Callable[[], Instant],
                  chance: Callable[[], float] = random.random) -> None:
         self.facts = Facts(endpoint.id, endpoint.project_id)
         self._endpoint = endpoint
         self._outbox = outbox
         self._post = post
-        self._slots = slots
+        self._shared = shared
+        self._hands = 0  # that have something to do
+        self._held = 0  # of those, the shared ones
         self._now = now
         self._chance = chance
         self._under_way: dict[int, asyncio.Task[Settled]] = {}  # by number; some have ended and are not settled yet
@@ -139,17 +142,32 @@ class Courier:
     async def _begin(self) -> int:
         if self._now() < self._not_before:
             return 0
-        most = 1 if self._failing else AT_ONCE
-        hands = self._slots.take(most - len(self._under_way))
-        begun = 0
+        most = (1 if self._failing else AT_ONCE) - len(self._under_way)
+        if most <= 0:
+            return 0
+        hands = self._take_hands(most)
+        claimed: list[Delivery] = []
         try:
             if hands:
-                for delivery in await self._outbox.claim(self._endpoint, self._under_way.keys(), hands):
-                    self._under_way[delivery.due.seq] = asyncio.create_task(self._send(delivery), name="webhook")
-                    begun += 1
+                claimed = await self._outbox.claim(self._endpoint, self._under_way.keys(), hands)
+            for delivery in claimed:
+                self._under_way[delivery.due.seq] = asyncio.create_task(self._send(delivery), name="webhook")
         finally:
-            self._slots.give_back(hands - begun)
-        return begun
+            self._let_go(hands - len(claimed))
+        return len(claimed)
+
+    def _take_hands(self, most: int) -> int:
+        own = 0 if self._hands else 1
+        self._held += (taken := self._shared.take(most - own))
+        self._hands += own + taken
+        return own + taken
+
+    def _let_go(self, hands: int) -> None:
+        """The last of them is the courier's own."""
+        self._hands -= hands
+        needed = max(0, self._hands - 1)
+        self._shared.give_back(self._held - needed)
+        self._held = needed
 
     async def _something_ends(self, seconds: float) -> None:
         running = [task for task in self._under_way.values() if not task.done()]
@@ -165,7 +183,7 @@ class Courier:
             log.exception("event cannot be sent", endpoint=delivery.due.endpoint_id, event_id=delivery.due.event_id)
             return self._failed(delivery, "a bug of Plaudit's", None)
         finally:
-            self._slots.give_back(1)
+            self._let_go(1)
 
     async def _sent(self, delivery: Delivery) -> Settled:
         due, event = delivery.due, delivery.event
@@ -215,10 +233,10 @@ class Couriers:
 
     def __init__(self, endpoints: Sequence[Endpoint], outbox: Outbox, post: Post, *, now: Callable[[], Instant]
                  ) -> None:
-        slots = Slots(SLOTS)
+        shared = Hands(SHARED)
         self._outbox = outbox
         self._now = now
-        self._couriers = [Courier(endpoint, outbox, post, slots, now=now) for endpoint in endpoints]
+        self._couriers = [Courier(endpoint, outbox, post, shared, now=now) for endpoint in endpoints]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from plaudit.errors import Invalid
+from plaudit.exports import parquet
 from plaudit.exports.exporting import Cursor, Exports, Wanted, cursor_of
-from plaudit.exports.formats import MEDIA_TYPES, Format, Writer, needs_all_at_once, writer
+from plaudit.exports.formats import MEDIA_TYPES, Format, Writer, writer
+from plaudit.exports.training import UnpairedLines
 from plaudit.http.api import analytics_query
 from plaudit.http.api.proof import Proof
 from plaudit.http.api.query import Reader, members, number, one_of, text_up_to
@@ -59,7 +61,7 @@ class _Export:
         if request.method == "HEAD":
             return Response(headers=headers, media_type=media_type)
         await self._service.audit(project.id, key.id, Action.EXPORTED, {"format": asked.format.value, "as_of": str(at)})
-        lines = writer(asked.format, _encode_lines, first=asked.cursor is None, bom=asked.bom)
+        lines = _writer(asked)
         return StreamingResponse(self._pieces(project, asked, lines, at, until), headers=headers, media_type=media_type)
 
     async def _pieces(self, project: Project, asked: Asked, lines: Writer, at: Cursor, until: Cursor | None
@@ -71,12 +73,20 @@ class _Export:
         yield lines.end()
 
 
+def _writer(asked: Asked) -> Writer:
+    if asked.format in {Format.KTO, Format.SFT}:
+        return UnpairedLines(asked.format, _encode_lines)
+    return writer(asked.format, _encode_lines, first=asked.cursor is None, bom=asked.bom)
+
+
 def _asked(request: Request, project: Project) -> Asked:
     """Raises `Invalid`."""
     selection, more = analytics_query.selected(request, project, READERS)
     form = more.get("format", Format.JSONL)
-    if needs_all_at_once(form):
-        raise Invalid("format", f"{form} is made of all votes at once: use `plaudit export`")
+    if form is Format.DPO:
+        raise Invalid("format", "dpo is made of all votes at once: use `plaudit export`")
+    if form is Format.PARQUET and not parquet.is_there():
+        raise Invalid("format", f"parquet {parquet.HOW_TO_INSTALL}")
     cursor = more.get("cursor")
     return Asked(
         Wanted(selection, consented=more.get("consented", False), redacted=more.get("redacted", False)),

@@ -6,7 +6,6 @@ says for which message, and as whom.
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -77,7 +76,7 @@ def _pair(scheme: str, given: str) -> tuple[str, str]:
     """RFC 7617's user-id and password. Raises `Unauthenticated`."""
     try:
         public, colon, secret = base64.b64decode(given, validate=True).decode("ascii").partition(":")
-    except (binascii.Error, UnicodeError):
+    except ValueError:  # no base64, or not of ASCII, within or without
         raise Unauthenticated(token_invalid=True) from None
     if scheme != "basic" or not colon:
         raise Unauthenticated(token_invalid=True)
