@@ -4,7 +4,6 @@ import base64
 from dataclasses import dataclass
 
 import pytest
-from damage import wreck
 from running import (
     MAIN,
     ORIGIN,
@@ -12,8 +11,6 @@ from running import (
     bearer,
     fresh,
     guest,
-    plaudit,
-    project,
     publishable_key,
     receipt,
     server_key,
@@ -347,18 +344,14 @@ def test_the_document_and_the_health_are_for_anybody(server):
     assert server.http.get("/langfuse/openapi").json()["openapi"] == "3.1.0"
 
 
-def test_a_batch_that_cannot_be_stored_is_to_be_sent_again(tmp_path):
+def test_a_batch_that_cannot_be_stored_is_to_be_sent_again(damaged):
     """Not answered piece by piece: clients would drop the scores."""
-    projects = [project(MAIN)]
-    with plaudit(tmp_path, projects) as sound:
-        message_id = registered(sound)
-    wreck(sound.database)
-    with plaudit(tmp_path, projects) as damaged:
-        score = thumb(message_id)
-        answers = [damaged.http.post(path, json=body, headers=keys()) for path, body in (
-            (SCORES, score), (SCORES, [score]), (INGESTION, {"batch": [event(score)]}))]
-        assert [(each.status_code, each.headers["retry-after"]) for each in answers] == [(503, "1")] * 3
-        assert damaged.http.get(f"{PUBLIC}/health").status_code == 503
+    server, messages = damaged
+    score = thumb(messages["handauncle"])
+    answers = [server.http.post(path, json=body, headers=keys()) for path, body in (
+        (SCORES, score), (SCORES, [score]), (INGESTION, {"batch": [event(score)]}))]
+    assert [(each.status_code, each.headers["retry-after"]) for each in answers] == [(503, "1")] * 3
+    assert server.http.get(f"{PUBLIC}/health").status_code == 503
 
 
 def test_pages_are_held_to_the_limits_of_their_voters_and_back_ends_are_not(server):

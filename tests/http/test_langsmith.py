@@ -4,8 +4,7 @@ import time
 
 import httpx2
 import pytest
-from damage import wreck
-from running import MAIN, ORIGIN, bearer, fresh, guest, plaudit, project, publishable_key, receipt, server_key, user
+from running import MAIN, ORIGIN, bearer, fresh, guest, publishable_key, receipt, server_key, user
 
 OTHER = "other"
 FEEDBACK, LINKS = "/langsmith/feedback", "/langsmith/feedback/tokens"
@@ -297,14 +296,10 @@ def test_a_message_of_the_user_cannot_be_rated(server):
     assert server.http.post(FEEDBACK, json=thumb(message_id), headers=key()).status_code == 422
 
 
-def test_feedback_that_cannot_be_stored_is_to_be_sent_again(tmp_path):
-    projects = [project(MAIN)]
-    with plaudit(tmp_path, projects) as sound:
-        message_id = registered(sound)
-    wreck(sound.database)
-    with plaudit(tmp_path, projects) as damaged:
-        answer = damaged.http.post(FEEDBACK, json=thumb(message_id), headers=key())
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+def test_feedback_that_cannot_be_stored_is_to_be_sent_again(damaged):
+    server, messages = damaged
+    answer = server.http.post(FEEDBACK, json=thumb(messages["handauncle"]), headers=key())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
 def test_the_document_and_what_clients_ask_first_are_for_anybody(server):
