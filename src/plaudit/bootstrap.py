@@ -50,6 +50,7 @@ from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, with_keys
 from plaudit.settings.secrets import client_secret, development_key
 from plaudit.settings.table import DashboardTable
 from plaudit.settings.webhooks import endpoints_of
+from plaudit.store.failures import CannotOpen
 from plaudit.workers import Worker
 
 DEVELOPMENT_AUDIENCE = "plaudit-development"
@@ -90,6 +91,15 @@ class Running:
     authenticator: Authenticator
     metrics: Metrics
     store: databases.AnyStore
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What a command needs that gives out or erases what is a person's."""
+
+    service: Service
+    store: databases.AnyStore
+    authenticator: Authenticator
 
 
 class PortTaken(PlauditError):
@@ -253,6 +263,25 @@ async def reading(configuration: Configuration) -> AsyncIterator[Analytics]:
     """The numbers of a database, for commands; servers may run. Raises `CannotOpen`, `WrongDatabase`."""
     async with databases.reading(configuration.settings, configuration.projects, now=now) as store:
         yield Analytics(store, now=now)
+
+
+@asynccontextmanager
+async def people(configuration: Configuration, environ: Mapping[str, str]) -> AsyncIterator[People]:
+    """A database that exists already, to give out and erase what is a person's, without a server and however long it
+    takes. Raises as `serve`, and `SettingsError`."""
+    settings, projects = configuration.settings, configuration.projects
+    if not settings.on_postgres and not settings.database_path.is_file():
+        raise CannotOpen(f"There is no database at {settings.database_path}: check data_dir and database_url")
+    secrets, _ = open_secrets(settings.data_path, environ)
+    store = await databases.open_store(settings, projects, now=now, when_committed=lambda *_: None,
+                                       wait_seconds_max=DAY_SECONDS)
+    try:
+        yield People(Service(store, now=now, new_id=new_id), store, Authenticator(
+            projects, configuration.default_project.id, store=store, jwks=JwksCache(now), now=now, new_id=new_id,
+            secrets=AuthSecrets(secrets.session_secret, secrets.guest_pepper),
+            session_lifetime_seconds=settings.session_days * DAY_SECONDS))
+    finally:
+        await store.close()
 
 
 @asynccontextmanager

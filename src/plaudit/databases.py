@@ -23,10 +23,13 @@ WRITING_SECONDS_MAX = 60.0
 
 
 async def open_store(settings: Settings, projects: Sequence[Project], *, now: Callable[[], Instant],
-                     when_committed: WhenCommitted, endpoints: Sequence[Endpoint] = ()) -> AnyStore:
-    """`endpoints` are told of votes. Raises `DatabaseInUse`, `WrongDatabase`, `CannotOpen`."""
+                     when_committed: WhenCommitted, endpoints: Sequence[Endpoint] = (),
+                     wait_seconds_max: float = 5.0) -> AnyStore:
+    """`endpoints` are told of votes. Nobody waits for the database longer than `wait_seconds_max`. Raises
+    `DatabaseInUse`, `WrongDatabase`, `CannotOpen`."""
     shared: Any = {"now": now, "waiting_max": settings.queue_max, "when_committed": when_committed,
-                   "zones": _zones(projects), "endpoints": _by_project(endpoints)}
+                   "zones": _zones(projects), "endpoints": _by_project(endpoints),
+                   "wait_seconds_max": wait_seconds_max}
     if settings.database_url and settings.on_postgres:
         return await PostgresStore.open(settings.database_url, rules.decide, **shared,
                                         connections_max=settings.database_connections,

@@ -19,6 +19,7 @@ class SubjectKind(StrEnum):
     USER = "user"  # the application's own user, by its identity provider's (issuer, subject)
     GUEST = "guest"  # a device and a claimed user id, known only as a keyed hash
     VISITOR = "visitor"  # whom our own session token names
+    ERASED = "erased"  # nobody: whose vote it was is not known any more; each such vote has a name of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +376,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What somebody did, to be written into the audit log. `details` are JSON, without a voter's words."""
+    """What somebody did, to be written into the audit log. `details` are JSON, without a voter's words or name:
+    what is written there stays, also when that person is erased."""
 
     actor: str  # a server key's id, a person's name at the identity provider, or `operator`
     action: Action

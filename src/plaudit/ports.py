@@ -36,6 +36,7 @@ from plaudit.model import (
     Submission,
     Voter,
 )
+from plaudit.people import Erased, Held, Person, Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,23 @@ class Store(Protocol):
         """The votes that stood at a moment among so many of the history's next entries, in the order in which they
         were given, and none after the entry at `until`. What is said of an answer is as it is now."""
 
+    async def traces(self, project_id: str, person: Person) -> Traces:
+        """What there is of a person beside messages, and how many conversations."""
+
+    async def held(self, project_id: str, conversation_id: str, *, limit: int, offset: int) -> list[Held]:
+        """Messages of a conversation by (created_at, id), each with all that there is of it."""
+
+    async def erase(self, project_id: str, person: Person, deed: Deed, *, removes_votes: bool) -> Erased:
+        """Erase all that is a person's, a part in each transaction, `deed` beside each part with its numbers. Without
+        `removes_votes` answers and votes stay counted, as nobody's. Whoever is interrupted asks again.
+
+        Raises `Conflict` for a guest or a visitor who has become a user.
+        """
+
+    async def purge(self, bytes_max: int | None = None) -> bool:
+        """Is what was deleted gone from the database's files too? It is made so where the store can do that: SQLite
+        where the file has not more than `bytes_max` bytes; votes wait meanwhile."""
+
     async def check(self) -> None:
         """Return when the database can be written now; raise `Unavailable` saying why not."""
 
@@ -295,6 +313,12 @@ class Authenticator(Protocol):
 
         Raises `Invalid` for a device or user id that could never sign in.
         """
+
+    def guest(self, project: Project, device_id: str, user_id: str) -> Person:
+        """A guest who is to be found, without binding anything. Raises `Invalid` as `guest_subject`."""
+
+    def forget_guest(self, project: Project, guest: Subject) -> None:
+        """After a guest's devices were erased. Other processes go on believing for a while what they remember."""
 
 
 @dataclass(frozen=True, slots=True)

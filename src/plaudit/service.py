@@ -1,6 +1,7 @@
 """The use cases: the only place that orders rules around storage. Contracts translate and call these."""
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -36,9 +37,12 @@ from plaudit.model import (
     Vote,
     Voter,
 )
+from plaudit.people import Erased, Held, Person, Traces
 from plaudit.ports import Registered, Store
 
 OWN_MESSAGES_MAX = 1000  # of one conversation
+CONVERSATIONS_A_READ, MESSAGES_A_READ = 100, 50
+PURGED_BYTES_MAX = 256 * 1024 * 1024  # a second or two
 
 
 class Service:
@@ -220,13 +224,13 @@ class Service:
                      note: str | None, reviewer: str) -> None:
         """Say something of a vote. Raises `NotFound`, `Conflict` when it was changed since that revision."""
         review = Review(label, note, reviewer, self._now())
-        deed = Deed(reviewer, Action.REVIEWED, review.at, {**_vote(message_id, subject, revision), "label": label})
+        deed = Deed(reviewer, Action.REVIEWED, review.at, {**_vote(project_id, message_id, revision), "label": label})
         await self._store.review(project_id, message_id, subject, revision, review, deed=deed)
 
     async def take_back_review(self, project_id: str, message_id: str, subject: Subject, revision: int, *,
                                reviewer: str) -> None:
         """Raises as `review`."""
-        deed = Deed(reviewer, Action.REVIEW_TAKEN_BACK, self._now(), _vote(message_id, subject, revision))
+        deed = Deed(reviewer, Action.REVIEW_TAKEN_BACK, self._now(), _vote(project_id, message_id, revision))
         await self._store.review(project_id, message_id, subject, revision, None, deed=deed)
 
     async def reviews(self, project_id: str, message_id: str) -> list[tuple[Subject, int, Review]]:
@@ -253,6 +257,51 @@ class Service:
     async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int, *,
                      until: Position | None = None) -> ExportPage:
         return await self._store.export(project_id, wanted, moment, after, entries, until=until)
+
+    async def give_out(self, project_id: str, person: Person, *, actor: str
+                       ) -> AsyncIterator[Traces | Conversation | Held]:
+        """All that there is of a person: what they are known by, then each conversation and its messages after it. Not
+        as of one moment: what comes meanwhile may be in it.
+
+        Nothing comes before it is in the audit log. Raises `Unavailable`.
+        """
+        person = await self._person_today(project_id, person)
+        await self.audit(project_id, actor, Action.SUBJECT_EXPORTED, {})
+        yield await self._store.traces(project_id, person)
+        offset = 0
+        while conversations := (await self._store.conversations(
+                project_id, person.subject, order_by="created_at", descending=False, limit=CONVERSATIONS_A_READ,
+                offset=offset))[1]:
+            for conversation in conversations:
+                yield conversation
+                async for held in self._held(conversation):
+                    yield held
+            offset += len(conversations)
+
+    async def _held(self, conversation: Conversation) -> AsyncIterator[Held]:
+        offset = 0
+        while found := await self._store.held(conversation.project_id, conversation.id, limit=MESSAGES_A_READ,
+                                              offset=offset):
+            for held in found:
+                yield held
+            offset += len(found)
+
+    async def erase(self, project_id: str, person: Person, *, actor: str, removes_votes: bool,
+                    purged_bytes_max: int | None = PURGED_BYTES_MAX) -> tuple[Erased, bool]:
+        """Erase all that is a person's. And is it gone from the database's files as well? Where those have more than
+        `purged_bytes_max` it is not, for votes wait while they are written anew.
+
+        Raises `Conflict` for a guest who becomes a user at that moment, `Unavailable`: then ask again.
+        """
+        person = await self._person_today(project_id, person)
+        deed = Deed(actor, Action.SUBJECT_ERASED, self._now(), {"removes_votes": removes_votes})
+        erased = await self._store.erase(project_id, person, deed, removes_votes=removes_votes)
+        return erased, await self._store.purge(purged_bytes_max)
+
+    async def _person_today(self, project_id: str, person: Person) -> Person:
+        """A guest who has become a user is that user, and known by that device still."""
+        user = await self._store.linked(project_id, person.subject)
+        return replace(person, subject=user) if user else person
 
     async def tell_missed(self) -> None:
         """Store what was counted of votes that found no message. Raises `Unavailable`: it is told the next time."""
@@ -294,5 +343,8 @@ class Service:
         await self._store.check()
 
 
-def _vote(message_id: str, subject: Subject, revision: int) -> dict[str, Any]:
-    return {"message_id": message_id, "subject": subject.key, "revision": revision}
+def _vote(project_id: str, message_id: str, revision: int) -> dict[str, Any]:
+    """Which vote, for whoever knows the message already: the log cannot be changed when a person is to be forgotten.
+    Whose it was it does not say, for only the message's owner votes."""
+    sha256 = hashlib.sha256(f"{project_id}/{message_id}".encode()).hexdigest()
+    return {"message_sha256": sha256, "revision": revision}

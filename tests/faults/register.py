@@ -30,7 +30,7 @@ NEWEST = f"SELECT *, row_number() OVER (PARTITION BY {ENTRY_KEY} ORDER BY revisi
 QUEUED = """
     SELECT project_id, message_id, subject, seq + 72057594037927936 * CASE
         WHEN vote = 1 THEN 0 WHEN comment IS NULL THEN 1 ELSE 2 END AS rank
-    FROM feedback WHERE vote = -1 OR (vote = 1 AND comment IS NOT NULL)"""
+    FROM feedback WHERE (vote = -1 OR (vote = 1 AND comment IS NOT NULL)) AND subject NOT LIKE 'erased:%'"""
 IN_QUEUE = "SELECT project_id, message_id, subject, rank FROM review_queue"
 
 QUERIES = {

@@ -319,8 +319,8 @@ def handed_over(before, after):
     names = {"project_id": "acme", "owner": before.key, "user": after.key}
     found = yield linking.Ask("read_messages_to_give", {**names, "ids": ["m-1"]})
     yield linking.Ask("give_messages", {**names, "ids": ["m-1"]})
-    owned = [linking._owned(row)._replace(user_has_voted=True) for row in found]
-    [change_id] = yield from linking._numbers(1)
+    owned = [linking.owned_of(row)._replace(user_has_voted=True) for row in found]
+    [change_id] = yield from linking.take_numbers(1)
     yield from linking._count(linking.Link("acme", before, after, NOW), owned, change_id, {})
     conversation = Conversation("acme", "c-1", after, NOW, NOW)
     yield linking.Put("give_conversation", [linking.rows.conversation_row(conversation)])

@@ -9,7 +9,7 @@ from plaudit.http import registration
 from plaudit.http.document import document
 
 WHOLE = json.loads(document("plaudit.http.api"))
-METHODS = ("get", "put", "post")
+METHODS = ("get", "put", "post", "delete")
 
 
 def resolve(found):

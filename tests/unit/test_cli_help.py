@@ -9,7 +9,7 @@ from command_line import plaudit
 COMMANDS = [
     ("serve",), ("demo",), ("key", "new"), ("key", "list"), ("key", "revoke"), ("token",), ("config", "check"),
     ("config", "show"), ("doctor",), ("backup",), ("restore",), ("copy",), ("migrate",), ("report",),
-    ("compare",),
+    ("compare",), ("subject", "export"), ("subject", "erase"), ("subject", "purge"),
 ]
 
 

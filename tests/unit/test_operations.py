@@ -212,8 +212,8 @@ def test_who_may_not_migrate_is_told_before_the_start(roles, monkeypatch, capsys
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("statement", ["DROP TABLE plaudit.feedback", "DELETE FROM plaudit.history",
-                                       "TRUNCATE plaudit.feedback", "DELETE FROM plaudit.messages",
+@pytest.mark.parametrize("statement", ["DROP TABLE plaudit.feedback", "DELETE FROM plaudit.audit",
+                                       "TRUNCATE plaudit.feedback",
                                        "CREATE TABLE plaudit.mine (a int)", "TRUNCATE plaudit.messages"])
 async def test_a_servers_role_cannot_do_away_with_votes(roles, statement):
     """Whatever somebody makes it execute."""

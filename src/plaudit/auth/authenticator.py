@@ -16,17 +16,8 @@ from plaudit.auth.receipts import Receipts
 from plaudit.auth.tokens import Unverified, refused
 from plaudit.auth.verified import Signer, VerifiedTokens
 from plaudit.errors import Forbidden, Unauthenticated
-from plaudit.model import (
-    AuthLevel,
-    GuestMode,
-    Instant,
-    Issuer,
-    Project,
-    ServerKey,
-    Subject,
-    SubjectKind,
-    Voter,
-)
+from plaudit.model import AuthLevel, GuestMode, Instant, Issuer, Project, ServerKey, Subject, SubjectKind, Voter
+from plaudit.people import Person
 from plaudit.ports import DeviceClaim, Guest, Store, VoteLink
 
 KNOWN_GUESTS_MAX = 20_000
@@ -69,7 +60,8 @@ class Authenticator:
         self._verified = VerifiedTokens()
         jwks.when_dropped(self._verified.forget)
         self._hashes = GuestHashes(secrets.guest_pepper)
-        # Facts that never change once they are so: since when a device is bound, that a guest shows tokens.
+        # Facts that do not change once they are so, unless a guest is erased: since when a device is bound, that it
+        # shows tokens.
         self._bound: Bounded[tuple[str, str], Instant] = Bounded(KNOWN_GUESTS_MAX)
         self._shows_token: Bounded[tuple[str, str], bool] = Bounded(KNOWN_GUESTS_MAX)
 
@@ -157,6 +149,17 @@ class Authenticator:
         if binds and self._bound.get(guest.fact) is None:
             await self._bind(guest, only_first=False)
         return guest.subject
+
+    def guest(self, project: Project, device_id: str, user_id: str) -> Person:
+        """Who that would be. See `ports.Authenticator`."""
+        guests.check_vouched(device_id, user_id)
+        guest = self._hashes.guest(project.id, device_id, user_id)
+        return Person(guest.subject, self._hashes.stored(guest))
+
+    def forget_guest(self, project: Project, guest: Subject) -> None:
+        """What is remembered of one who was erased. See `ports.Authenticator`."""
+        for known in (self._bound, self._shows_token):
+            known.forget((project.id, guest.name))
 
     async def _bound_guest(self, project: Project, guest: GuestIdentity) -> Guest:
         bound_at = self._bound.get(guest.fact)

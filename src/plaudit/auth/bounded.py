@@ -26,6 +26,9 @@ class Bounded(Generic[K, V]):
         if len(self._entries) > self._entries_max:
             self._entries.popitem(last=False)
 
+    def forget(self, key: K) -> None:
+        self._entries.pop(key, None)
+
     def drop(self, unwanted: Callable[[V], bool]) -> None:
         """Forget every entry whose value is unwanted. Walks over all of them."""
         for key in [key for key, value in self._entries.items() if unwanted(value)]:

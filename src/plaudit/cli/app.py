@@ -18,6 +18,7 @@ from plaudit.cli import (
     report,
     restore,
     serve,
+    subject,
     token,
     webhook,
 )
@@ -44,6 +45,7 @@ app.add_typer(key.app, name="key")
 app.command("token")(token.token)
 app.add_typer(config.app, name="config")
 app.add_typer(audit.app, name="audit")
+app.add_typer(subject.app, name="subject")
 app.add_typer(webhook.app, name="webhook")
 app.command("doctor")(doctor.doctor)
 app.command("mcp")(mcp.mcp)

@@ -70,7 +70,7 @@ def owner(keys: Keys, person: Person) -> Json:
             return {"user": {"issuer": keys.issuer, "subject": person.name}}
         case SubjectKind.GUEST:
             return {"guest": {"device_id": _device(person), "user_id": f"U-{person.name}"}}
-        case SubjectKind.VISITOR:
+        case _:
             return {"visitor": {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, person.name))}}
 
 

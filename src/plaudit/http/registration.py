@@ -186,6 +186,15 @@ def decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | memoryview) -> A
     return decoded
 
 
+def named_owner(named: dict[str, dict[str, str]]) -> Subject:
+    """A user or a visitor by the parts of a path. Raises `Invalid` naming the part."""
+    try:
+        return known_owner(msgspec.convert(named, Owner))
+    except msgspec.ValidationError as error:
+        invalid = _invalid(str(error))
+        raise Invalid(invalid.field.rpartition(".")[2], invalid.reason) from None
+
+
 def _checked(message_id: str, given: Registration, now: Instant) -> Draft:
     check_owner(given.owner)
     if given.metadata and _size(given.metadata) > METADATA_BYTES_MAX:

@@ -146,10 +146,10 @@ def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str], endpoints
     """How many votes stand as the user's, and how many stand no more because the user's own does."""
     names = {"project_id": it.project_id, "owner": it.owner.key, "user": it.user.key}
     found = yield Ask("read_messages_to_give", {**names, "ids": ids})
-    owned = sorted(map(_owned, found), key=lambda each: each.id)
-    yield Put("claim_votes", [_claim(it, each) for each in owned if _can_have_votes(each)])
+    owned = sorted(map(owned_of, found), key=lambda each: each.id)
+    yield from claim_votes(it.project_id, it.owner, owned)
     reviewed = yield Ask("read_reviewed", {"project_id": it.project_id, "owner": it.owner.key, "ids": ids})
-    change_id, *numbers = yield from _numbers(len(owned) + 1)
+    change_id, *numbers = yield from take_numbers(len(owned) + 1)
     entries = _entries(it, owned, numbers, {message_id for message_id, in reviewed})
     moved = [entry for entry in entries if entry.state.subject == it.user]
     ended = [entry for entry in entries if entry.state.subject == it.owner]
@@ -163,7 +163,7 @@ def _give_messages(it: Link, ids: list[str], zones: Mapping[str, str], endpoints
     return sum(entry.state.vote is not None for entry in moved), len(ended)
 
 
-def _owned(row: Row) -> Owned:
+def owned_of(row: Row) -> Owned:
     """Of `read_messages_to_give`."""
     vote, commented, auth_level, reasons = row[KNOWN.stop:STATE.start]
     state = row[STATE]
@@ -177,12 +177,13 @@ def _can_have_votes(owned: Owned) -> bool:
     return owned.known.head is not None and owned.known.head.role is not Role.USER
 
 
-def _claim(it: Link, owned: Owned) -> Row:
+def claim_votes(project_id: str, owner: Subject, owned: Iterable[Owned]) -> Steps[None]:
     """A key's row as it is, or one that nobody sees: it is gone before the transaction ends."""
-    return it.project_id, owned.id, it.owner.key, owned.vote.revision if owned.vote else UNUSED
+    yield Put("claim_votes", [(project_id, each.id, owner.key, each.vote.revision if each.vote else UNUSED)
+                              for each in owned if _can_have_votes(each)])
 
 
-def _numbers(count: int) -> Steps[list[int]]:
+def take_numbers(count: int) -> Steps[list[int]]:
     """Rising, and above all that were given before."""
     return sorted(number for number, in (yield Ask("take_numbers", {"count": count})))
 

@@ -31,12 +31,27 @@ from plaudit.model import (
     Role,
     Subject,
 )
+from plaudit.people import Erased, Held, Person, Traces
 from plaudit.ports import DeviceBinding, Registered
-from plaudit.store import auditing, exporting, folding, importing, linking, outbox, reads, reviewing, totals, writes
+from plaudit.store import (
+    auditing,
+    erasing,
+    exporting,
+    folding,
+    importing,
+    linking,
+    outbox,
+    people,
+    reads,
+    reviewing,
+    totals,
+    writes,
+)
 from plaudit.store.plans import Steps
 from plaudit.store.tally import UTC
 
 UTC_EVERYWHERE: Mapping[str, str] = MappingProxyType({})
+ERASED_AGAIN_MAX = 5  # for what comes meanwhile: whoever goes on registering is not waited for
 REGISTER_CHUNK = 500  # messages a write: votes get their turn between two chunks
 
 P = ParamSpec("P")
@@ -107,6 +122,27 @@ class PlannedStore(ABC):
 
     async def missed(self, project_id: str, since_day: int) -> dict[Missed, int]:
         return await self._read(reads.missed, project_id, since_day)
+
+    async def traces(self, project_id: str, person: Person) -> Traces:
+        return await self._search(people.traces, project_id, person)
+
+    async def held(self, project_id: str, conversation_id: str, *, limit: int, offset: int) -> list[Held]:
+        return await self._search(people.held, project_id, conversation_id, limit=limit, offset=offset)
+
+    async def erase(self, project_id: str, person: Person, deed: Deed, *, removes_votes: bool) -> Erased:
+        it, erased = erasing.Erasure(project_id, person, deed, removes_votes), Erased()
+        for _ in range(ERASED_AGAIN_MAX):
+            traces = await self.traces(project_id, person)
+            if not traces:
+                break
+            more = True
+            while more:
+                part = await self._write(erasing.erase, it, traces, self._zones)
+                erased, more = erased + part, part.more
+        return erased
+
+    @abstractmethod
+    async def purge(self, bytes_max: int | None = None) -> bool: ...
 
     async def check(self) -> None:
         await self._write(writes.readiness, self._now())

@@ -49,10 +49,10 @@ SELECT CASE WHEN to_regnamespace($1) IS NULL THEN has_database_privilege(current
        ELSE has_schema_privilege(to_regnamespace($1)::oid, 'CREATE') AND NOT EXISTS (
            SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1) AND NOT pg_has_role(relowner, 'USAGE')) END"""
 # Whoever writes votes must be able to delete what is only made of them, a review that is taken back, the rows that give
-# way when a guest becomes a user (see `linking`), and what endpoints have been told; messages, and what the history
-# says of votes, never.
+# way when a guest becomes a user (see `linking`), what endpoints have been told, and all that is a person's when it is
+# erased (see `erasing`); the audit log never.
 DELETABLE = ("cells, totals_changes, totals_hourly, totals_daily, totals_zones, review_queue, search, reviews, "
-             "feedback, links, outbox, dead_letters")
+             "feedback, links, outbox, dead_letters, messages, conversations, history, visitors, guest_devices")
 LET_DELETE = """
 SELECT format('GRANT DELETE ON %s TO %I', $2::text, grantee) FROM information_schema.role_table_grants
 WHERE table_schema = $1 AND table_name = 'totals_changes' AND privilege_type = 'INSERT'"""

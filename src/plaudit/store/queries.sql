@@ -552,7 +552,8 @@ ORDER BY m.project_id, m.message_id
 LIMIT :limit;
 
 -- read_votes_to_queue --
--- Dislikes, and likes with a comment, by key, a part at a time.
+-- Dislikes, and likes with a comment, by key, a part at a time. Of one that is nobody's any more there is nothing to
+-- review.
 SELECT f.project_id, f.message_id, f.subject, f.vote, f.comment, f.auth_level, f.seq,
        substr(m.content, 1, :characters), r.revision IS NOT NULL
 FROM feedback AS f
@@ -560,6 +561,7 @@ CROSS JOIN messages AS m ON m.project_id = f.project_id AND m.message_id = f.mes
 LEFT JOIN reviews AS r
     ON r.project_id = f.project_id AND r.message_id = f.message_id AND r.subject = f.subject AND r.revision = f.revision
 WHERE (f.project_id, f.message_id, f.subject) > (:project_id, :message_id, :subject)
+    AND NOT (f.subject > :nobody AND f.subject < :after_nobody)
     AND (f.vote < 0 OR (f.vote > 0 AND f.comment IS NOT NULL))
 ORDER BY f.project_id, f.message_id, f.subject
 LIMIT :limit;

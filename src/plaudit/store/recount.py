@@ -9,7 +9,7 @@ from operator import itemgetter
 
 import structlog
 
-from plaudit.model import Role
+from plaudit.model import Role, SubjectKind
 from plaudit.store import lanes
 from plaudit.store.derived import rank_of, words_row
 from plaudit.store.folding import PACK, READ_ALL, WRITE, Key, Lanes, by_day, key_of, sums_of
@@ -19,6 +19,8 @@ from plaudit.store.words import CHARACTERS_MAX
 
 CHUNK_ROWS = 5000
 DERIVED = ("clear_changes", "clear_totals_hourly", "clear_totals_daily", "clear_cells", "clear_queue", "clear_words")
+
+NOBODYS = {"nobody": f"{SubjectKind.ERASED.value}:", "after_nobody": f"{SubjectKind.ERASED.value};"}  # subjects' keys
 
 UNCOUNTED = "has votes that were not counted yet, or by another time zone's days: a server counts them when it starts"
 
@@ -107,7 +109,8 @@ def _count(tally: Tally, row: Row) -> Answer:
 
 def _queue_anew() -> Steps[None]:
     after = {"project_id": "", "message_id": "", "subject": ""}
-    while found := (yield Ask("read_votes_to_queue", {**after, "characters": CHARACTERS_MAX, "limit": CHUNK_ROWS})):
+    other = {**NOBODYS, "characters": CHARACTERS_MAX, "limit": CHUNK_ROWS}
+    while found := (yield Ask("read_votes_to_queue", {**after, **other})):
         yield Put("join_queue", sorted(map(_queued, found), key=itemgetter(0, 1, 2)))
         yield Put("note_words", [row for row in map(_worded, found) if row])
         after = dict(zip(after, found[-1], strict=False))

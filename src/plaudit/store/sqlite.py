@@ -35,7 +35,7 @@ from plaudit.store.sqlite_file import (
 from plaudit.store.sqlite_migrate import migrate
 from plaudit.store.sqlite_plans import run
 from plaudit.store.sqlite_recount import keep_totals
-from plaudit.store.sqlite_writer import Job, Writer
+from plaudit.store.sqlite_writer import Job, Purge, Writer
 
 READERS = 2
 READS_WAITING_MAX = 256
@@ -101,6 +101,10 @@ class SqliteStore(PlannedStore):
             await asyncio.to_thread(readers.shutdown)
         self._writer.close()
         self._lock.close()
+
+    async def purge(self, bytes_max: int | None = None) -> bool:
+        purged: bool = await self._commits.write(Purge(bytes_max))
+        return purged
 
     async def submit(self, submission: Submission) -> Feedback | None:
         outcome: Feedback | None = await self._commits.write(submission)

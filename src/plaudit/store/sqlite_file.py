@@ -78,6 +78,7 @@ def open_writer(path: Path) -> apsw.Connection:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("cache_size", -WRITER_CACHE_KIB)
+    connection.pragma("secure_delete", 1)  # what is deleted is written over: see `sqlite_purge`
     connection.pragma("wal_autocheckpoint", 0)  # see `checkpoints`
     return connection
 

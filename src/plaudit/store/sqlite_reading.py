@@ -50,6 +50,9 @@ class SqliteReading(PlannedStore):
     async def close(self) -> None:
         self._connection.close()
 
+    async def purge(self, bytes_max: int | None = None) -> bool:
+        raise NotImplementedError
+
     async def submit(self, submission: Submission) -> Feedback | None:
         raise NotImplementedError
 

@@ -3,6 +3,7 @@ writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,18 @@ from plaudit.store.queries import queries
 from plaudit.store.rows import feedback_row, from_json
 from plaudit.store.sqlite_file import DAMAGE, HOW_TO_RESTORE, OUTAGES, damage, open_writer, unavailable
 from plaudit.store.sqlite_plans import chunks, flat, for_rows, put, run
+from plaudit.store.sqlite_purge import purge
 from plaudit.store.writes import register_by_receipts
 
-Job = Submission | Plan[Any]
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Remove from the files what was deleted, where they have not more than so many bytes."""
+
+    bytes_max: int | None
+
+
+Job = Submission | Plan[Any] | Purge
 Row = tuple[Any, ...]
 
 log = structlog.get_logger("plaudit.store")
@@ -59,6 +69,8 @@ class Writer:
 
     def commit(self, jobs: Sequence[Job]) -> list[Any]:
         """One outcome a job, in order; an exception is that job's refusal. Never raises."""
+        if any(isinstance(job, Purge) for job in jobs):
+            return self._purge_after(jobs)
         try:
             connection = self._usable()
             if self._checkpoints:
@@ -83,12 +95,27 @@ class Writer:
 
     def _apply(self, connection: apsw.Connection, jobs: Sequence[Job]) -> list[Any]:
         """Other writes in their order first, then the votes: whoever registers waits for that before voting."""
-        alone = [None if isinstance(job, Submission) else _alone(connection, job) for job in jobs]
+        alone = [None if isinstance(job, Submission | Purge) else _alone(connection, job) for job in jobs]
         submissions = [job for job in jobs if isinstance(job, Submission)]
         if len(submissions) < len(jobs):
             self._last_seq = max(self._last_seq, connection.execute(queries()["read_last_seq"]).get)
         votes = iter(self._vote(connection, submissions) if submissions else ())
         return [next(votes) if isinstance(job, Submission) else it for job, it in zip(jobs, alone, strict=True)]
+
+    def _purge_after(self, jobs: Sequence[Job]) -> list[Any]:
+        """First the others."""
+        purges = [job for job in jobs if isinstance(job, Purge)]
+        others = [job for job in jobs if not isinstance(job, Purge)]
+        outcomes, purged = iter(self.commit(others) if others else ()), self._purge(purges[0].bytes_max)
+        return [purged if isinstance(job, Purge) else next(outcomes) for job in jobs]
+
+    def _purge(self, bytes_max: int | None) -> bool | Unavailable:
+        """No transaction: a file is not written anew within one."""
+        try:
+            return purge(self._usable(), self._path, bytes_max)
+        except (*OUTAGES, Unavailable) as error:
+            self._note(error)
+            return unavailable(error)
 
     def _vote(self, connection: apsw.Connection, submissions: Sequence[Submission]) -> list[Any]:
         """Decide each on what its predecessors left, then write: states once a key, history every time."""

@@ -92,6 +92,8 @@ def _subject(who: Subject) -> Json:
             return {"guest": {"hash": who.name}}
         case SubjectKind.VISITOR:
             return {"visitor": {"id": who.name}}
+        case SubjectKind.ERASED:  # such votes are told to nobody
+            return {"erased": {"id": who.name}}
 
 
 def _text(event: Event, endpoint: Endpoint) -> str:

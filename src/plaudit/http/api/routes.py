@@ -15,6 +15,7 @@ from plaudit.http.api.identities import Identities
 from plaudit.http.api.otlp.routes import Traces
 from plaudit.http.api.owners import Owners
 from plaudit.http.api.proof import Proof
+from plaudit.http.api.subjects import Subjects
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.identifiers import read_id
@@ -39,6 +40,7 @@ def routes(service: Service, analytics: Analytics, authenticator: Authenticator,
         resource("/v1/feedback/{message_id}/history", "plaudit", GET=api.history),
         resource("/v1/audit", "plaudit", GET=api.audit),
         *Identities(service, authenticator, door, body_bytes_max).routes(),
+        *Subjects(service, authenticator, proof).routes(),
         *analytics_routes.routes(analytics, proof),
         *export_routes.routes(service, proof),
         resource("/v1/otlp/v1/traces", "plaudit", POST=Traces(service, owners, proof).register_spans),

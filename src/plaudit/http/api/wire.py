@@ -55,6 +55,8 @@ def subject(who: Subject) -> Json:
             return {"guest": {"hash": who.name}}
         case SubjectKind.VISITOR:
             return {"visitor": {"id": who.name}}
+        case SubjectKind.ERASED:
+            return {"erased": {"id": who.name}}
 
 
 def conversation(held: Conversation, total: int, messages: list[RatedMessage]) -> Json:
