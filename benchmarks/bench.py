@@ -17,6 +17,7 @@ from pathlib import Path
 import bulk
 import databases
 import disturbed
+import exporting
 import figures
 import issuer as oidc
 import machine
@@ -102,6 +103,7 @@ def _large(setting: figures.Setting, options: argparse.Namespace) -> Iterator[fi
     setting.say(f"start with {options.messages:,} messages")
     yield figures.start(replace(setting, place=large_place), f"start_with_{size}_to_first_answer_s")
     yield from numbers_kept.overview(setting, large_place, options.messages)
+    yield from exporting.over_bare_read(setting, large_place.folder / bulk.DATABASE)
     yield numbers_kept.search(setting, options.data)
 
 
