@@ -1,5 +1,6 @@
 """GET /v1/exports/feedback: pages of one moment that together are all votes, while votes go on."""
 
+import asyncio
 import csv
 import io
 import json
@@ -12,6 +13,7 @@ from pyarrow import parquet
 
 from plaudit.analytics import Analytics
 from plaudit.auth.keys import new_server_key
+from plaudit.exports import exporting
 from plaudit.exports.lines import COLUMNS
 from plaudit.http.api import export_routes
 from plaudit.http.app import Application, EdgeSettings
@@ -157,3 +159,27 @@ async def test_without_its_library_parquet_is_refused(client, monkeypatch):
     answer = await client.get(PATH, params={"format": "parquet"})
     assert answer.status_code == 422
     assert "plaudit[parquet]" in answer.json()["error"]["message"]
+
+
+async def test_who_goes_away_is_sent_no_more(client, monkeypatch):
+    """Nor is more read for them."""
+    monkeypatch.setattr(exporting, "ENTRIES", 1)
+    sent, gone = [], asyncio.Event()
+
+    async def send(message):
+        sent.append(message)
+        if message.get("body"):
+            gone.set()
+            await asyncio.sleep(0)
+
+    async def receive():
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    headers = [(b"host", b"plaudit"), (b"authorization", client.headers["authorization"].encode())]
+    await client._transport.app({
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": PATH, "query_string": b"",
+        "raw_path": PATH.encode(), "headers": headers, "client": ("127.0.0.1", 1), "server": ("plaudit", 80),
+    }, receive, send)
+    bodies = [message["body"] for message in sent if message.get("body")]
+    assert 1 <= len(bodies) < 5

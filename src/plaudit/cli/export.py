@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ from plaudit.exports.formats import Format
 from plaudit.exports.training import Pairs, Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
     from plaudit.cli.export_file import Growing
     from plaudit.exports.exporting import Cursor, Part
@@ -153,8 +153,9 @@ class _Export:
     async def to_standard_output(self) -> None:
         out = sys.stdout.buffer
         out.write(self._lines.begin())
-        async for part in self._parts(await self._exports.begin(self._project.id)):
-            out.write(self._lines.write(part.lines))
+        async with aclosing(self._parts(await self._exports.begin(self._project.id))) as parts:
+            async for part in parts:
+                out.write(self._lines.write(part.lines))
         out.write(self._lines.end())
         out.flush()
 
@@ -197,16 +198,17 @@ class _Export:
         with shown() as progress:
             progress.start("read", "history", left, 0)
             try:
-                async for part in self._parts(at):
-                    growing.write(self._lines.write(part.lines), part.cursor)
-                    progress.advance(min(ENTRIES, left))
-                    reached, left = part.cursor, max(0, left - ENTRIES)
+                async with aclosing(self._parts(at)) as parts:
+                    async for part in parts:
+                        growing.write(self._lines.write(part.lines), part.cursor)
+                        progress.advance(min(ENTRIES, left))
+                        reached, left = part.cursor, max(0, left - ENTRIES)
             finally:
                 if reached:  # interrupted
                     growing.note(reached)
         growing.write(self._lines.end(), None)
 
-    def _parts(self, at: Cursor) -> AsyncIterator[Part]:
+    def _parts(self, at: Cursor) -> AsyncGenerator[Part]:
         """The last thirty days are those before the moment, also where it is long ago."""
         from plaudit.exports.exporting import Wanted
 

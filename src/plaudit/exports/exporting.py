@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
@@ -74,13 +74,13 @@ class Exports:
         return position and replace(cursor, position=position)
 
     async def parts(self, project_id: str, wanted: Wanted, cursor: Cursor, *, until: Cursor | None = None
-                    ) -> AsyncIterator[Part]:
+                    ) -> AsyncGenerator[Part]:
         """From there on, to the end or to another cursor of the same moment, which `further` gave."""
         end, position = until.position if until else None, cursor.position
         coming = self._read(project_id, wanted, cursor, end)
         try:
             while True:
-                page = await coming
+                page = await asyncio.shield(coming)
                 following = page.position and replace(cursor, position=page.position)
                 position = page.position or position
                 more = following and (end is None or position < end)
@@ -91,7 +91,7 @@ class Exports:
                 if not more:
                     return
         finally:
-            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)  # nothing may be asked of the store when this ends
 
     def _read(self, project_id: str, wanted: Wanted, at: Cursor, until: Position | None) -> "asyncio.Task[ExportPage]":
         return asyncio.ensure_future(self._source.export(

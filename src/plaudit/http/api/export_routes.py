@@ -1,6 +1,7 @@
 """Exports of Plaudit's own API: all votes of one moment, a page after the other, each sent while it is read."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import msgspec
@@ -68,8 +69,9 @@ class _Export:
                       ) -> AsyncIterator[bytes]:
         """Of the body. Whoever asked may be slow, or gone: a part waits for them, and no more than one."""
         yield lines.begin()
-        async for part in self._exports.parts(project.id, asked.wanted, at, until=until):
-            yield lines.write(part.lines)
+        async with aclosing(self._exports.parts(project.id, asked.wanted, at, until=until)) as parts:
+            async for part in parts:
+                yield lines.write(part.lines)
         yield lines.end()
 
 
