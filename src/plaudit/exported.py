@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from plaudit.model import Instant
+from plaudit.model import Feedback, Instant, Subject
 
 
 class Position(NamedTuple):
@@ -40,7 +40,7 @@ class ExportedVote(NamedTuple):
     message_id: str
     conversation_id: str
     subject: str  # a subject's key
-    vote: int
+    vote: int | None  # None: it was taken back, which is asked for with histories only
     comment: str | None
     reasons: str | None  # a JSON array
     contract: str
@@ -68,8 +68,20 @@ LOOKED_BACK = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """A vote's revisions from the first one to the one that is exported; whose the answer was then, which is somebody
+    else where a guest's vote had ended for a user's; and when the question was asked."""
+
+    chain: tuple[Feedback, ...]
+    owner: Subject
+    asked_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
 class ExportPage:
-    """`position` is after the last entry that was looked at, None at the end. There may be fewer votes, or none."""
+    """`position` is after the last entry that was looked at, None at the end. There may be fewer votes, or none. Where
+    histories were asked for, `pasts` has one for each vote."""
 
     votes: tuple[ExportedVote, ...]
     position: Position | None
+    pasts: tuple[Past, ...] = ()

@@ -195,6 +195,10 @@ class Store(Protocol):
         """The votes that stood at a moment among so many of the history's next entries, in the order in which they
         were given, and none after the entry at `until`. What is said of an answer is as it is now."""
 
+    async def export_histories(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int,
+                               *, until: Position | None = None) -> ExportPage:
+        """As `export`, each vote with its history, and those that had been taken back."""
+
     async def traces(self, project_id: str, person: Person) -> Traces:
         """What there is of a person beside messages, and how many conversations."""
 

@@ -10,7 +10,7 @@ from test_queries import plans, scans
 from plaudit.counts import Selection
 from plaudit.exported import BEGINNING, Moment, Position
 from plaudit.rules import decide
-from plaudit.store import exporting, linking, writes
+from plaudit.store import exporting, histories, linking, writes
 from plaudit.store.sqlite_file import open_writer
 from plaudit.store.sqlite_migrate import migrate
 from plaudit.store.sqlite_plans import run
@@ -27,6 +27,7 @@ READS = {
     "the moment": partial(exporting.moment, "acme", NOW),
     "all": votes(),
     "a part": votes(Position(NOW, 1), since=NOW, model="gpt-x", arms={"greeting": "warm"}),
+    "with histories": partial(histories.votes, "acme", Selection(), MOMENT, BEGINNING, entries=20, until=None),
     "how much there is": partial(exporting.entries_after, "acme", MOMENT, BEGINNING),
     "where a part ends": partial(exporting.position_after, "acme", MOMENT, BEGINNING, 20),
 }

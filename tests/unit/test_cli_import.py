@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,18 @@ from command_line import plaudit
 
 from plaudit import databases, rules
 from plaudit.imports import staging
-from plaudit.model import AuthLevel, Contract, Feedback, Message, Role, Subject, SubjectKind, Vote
+from plaudit.model import (
+    AuthLevel,
+    Contract,
+    Feedback,
+    Message,
+    ReviewFilter,
+    Role,
+    Subject,
+    SubjectKind,
+    Submission,
+    Vote,
+)
 from plaudit.settings import load
 from plaudit.store.planned import PlannedStore
 from plaudit.store.postgres import PostgresStore
@@ -252,3 +264,71 @@ def test_a_file_that_is_cut_off_is_not_imported(capsys):
     said = plaudit(capsys, "import", "votes.json", "--format", "dify", "--skip")
     assert (said.code, "ends too early" in said.err) == (1, True)
     assert six() == []
+
+
+# ---------------------------------------------------------------- our own lines, there and back
+
+GUEST = Subject.of(SubjectKind.GUEST, "5f" * 32)
+MARA = Subject.user("https://id.example/", "mara")
+
+
+def shown(number: int, owner: Subject = MARA, **changes) -> Message:
+    return Message(**{
+        "project_id": "acme", "id": f"m-{number}", "conversation_id": f"c-{owner.name[:4]}", "role": Role.ASSISTANT,
+        "owner": owner, "created_at": FIRST_AT + number * 1000, "content": f"Answer {number}", **changes})
+
+
+async def _fill(store) -> None:
+    """Changed, taken back, given again; a guest's, which became a user's."""
+    def vote(number: int, at: int, value: Vote | None = Vote.LIKE, subject: Subject = MARA, **changes) -> Submission:
+        return Submission(**{
+            "project_id": "acme", "message_id": f"m-{number}", "subject": subject, "auth_level": AuthLevel.JWT,
+            "contract": Contract.SITEASSIST, "vote": value, "comment": None, "at": FIRST_AT + at, **changes})
+
+    await store.register([
+        shown(0, id="q-0", role=Role.USER, content="Where is it?"),
+        shown(1, model="gpt-x", prompt_version="v7", arms={"greeting": "b", "a": "ä"}, locale="de", platform="web",
+              trace_id="0af7", span_id="b7ad", metadata={"a": [None, 1.5], "ü": True}),
+        shown(2, in_reply_to="q-9"), shown(3, role=Role.HUMAN_AGENT, content=None), shown(4, GUEST), shown(5, GUEST),
+        shown(6, GUEST, id="q-9", role=Role.USER, content=None)])
+    for submission in (
+            vote(1, 10), vote(1, 20, Vote.DISLIKE, comment="=no\u2028\n", reasons=("wrong", "late")), vote(2, 20),
+            vote(2, 20, None), vote(3, 30, Vote.DISLIKE, auth_level=AuthLevel.SESSION), vote(3, 40, None), vote(3, 41),
+            vote(4, 50, subject=GUEST), vote(5, 60, Vote.DISLIKE, subject=GUEST, comment="slow")):
+        await store.submit(submission)
+    await store.link("acme", GUEST, MARA, FIRST_AT + 100)
+    await store.submit(vote(4, 200, None))
+
+
+async def _queue(store, project: str) -> list[str]:
+    page = await store.review_queue(project, ReviewFilter(), limit=20, cursor=None)
+    return [item.rated.message.id for item in page.items]
+
+
+def test_our_own_lines_come_back_as_they_were(capsys, monkeypatch, tmp_path):
+    """With their histories, into another project: what is exported from there is the same file, byte by byte."""
+    (tmp_path / "plaudit.toml").write_text('[[projects]]\nid = "acme"\n[[projects]]\nid = "globex"\n', "utf-8")
+    monkeypatch.setattr(staging, "BATCH_MESSAGES", 2)
+    asked(_fill)
+    assert plaudit(capsys, "export", "--history", "--output", "acme.jsonl").code == 0
+    said = plaudit(capsys, "import", "acme.jsonl", "--format", "plaudit", "--project", "globex")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "Imported: 12 votes and changes")
+    assert plaudit(capsys, "export", "--history", "--output", "globex.jsonl", "--project", "globex").code == 0
+    assert (tmp_path / "globex.jsonl").read_bytes() == (tmp_path / "acme.jsonl").read_bytes()
+    for message_id in ("m-1", "m-2", "m-3", "m-4", "m-5"):
+        ours, theirs = (asked(lambda store, of=of, it=message_id: store.history(of, it)) for of in ("acme", "globex"))
+        assert [replace(entry, project_id="acme") for entry in theirs] == ours
+    assert asked(lambda store: _queue(store, "acme")) == asked(lambda store: _queue(store, "globex")) != []
+    assert asked(lambda store: store._read(differences, {})) == []
+
+
+def test_lines_without_their_histories_are_each_the_only_revision(capsys, tmp_path):
+    """As they stand. The same lines again change nothing."""
+    (tmp_path / "plaudit.toml").write_text('[[projects]]\nid = "acme"\n[[projects]]\nid = "globex"\n', "utf-8")
+    asked(_fill)
+    assert plaudit(capsys, "export", "--output", "acme.jsonl").code == 0
+    for found in ("3 votes and changes to be taken over, 0 there", "0 votes and changes to be taken over, 3 there"):
+        said = plaudit(capsys, "import", "acme.jsonl", "--format", "plaudit", "--project", "globex")
+        assert (said.code, found in said.out) == (0, True)
+    [entry] = asked(lambda store: store.history("globex", "m-1"))
+    assert (entry.revision, entry.vote, entry.updated_at) == (1, Vote.DISLIKE, FIRST_AT + 20)

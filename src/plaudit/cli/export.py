@@ -43,6 +43,7 @@ class Asked:
     bom: bool
     consented: bool
     redacted: bool
+    history: bool
     recipe: Recipe
 
 
@@ -57,6 +58,8 @@ def export(output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE"
                                                    '"consent": true.')] = False,
            redact: Annotated[bool, typer.Option("--redact", help="Without addresses, telephone and card numbers and "
                                                 "keys.")] = False,
+           history: Annotated[bool, typer.Option("--history", help="Each vote with all of its revisions, and those "
+                                                  "that were taken back: for `plaudit import`.")] = False,
            bom: Annotated[bool, typer.Option("--bom", help="Begin CSV with a byte order mark.")] = False,
            plain: Annotated[bool, typer.Option("--plain", help="For training: texts instead of messages.")] = False,
            per_subject: Annotated[int | None, typer.Option("--per-subject", min=1, help="For training: of each person "
@@ -81,6 +84,8 @@ def export(output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE"
 
       plaudit export --output votes.jsonl
 
+      plaudit export --history --output everything.jsonl
+
       plaudit export --format csv --bom --since 30d --output votes.csv
 
       plaudit export --format kto --redact --per-subject 20 --split train=0.9,test=0.1 --output kto.jsonl
@@ -92,7 +97,7 @@ def export(output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE"
     logs.configure("text", events=False)
     wanted = chosen.Wanted(since, until, model, prompt_version, arm, locale, platform, auth_level, comment)
     recipe = Recipe(form, plain, per_subject, deduplicate, pairs, _splits(split))
-    asked = Asked(form, output, resume, bom, consented, redact, recipe)
+    asked = Asked(form, output, resume, bom, consented, redact, history, recipe)
     _check(asked)
     with _interruptible(asked):
         uvloop.run(_export(config, project, wanted, asked))
@@ -115,6 +120,8 @@ def _check(asked: Asked) -> None:
 
     if asked.output == STANDARD_OUTPUT and (asked.resume or asked.format not in DIRECT):
         raise Misused("--output -: the standard output takes jsonl and csv, and cannot be gone on with; name a file")
+    if asked.history and asked.format is not Format.JSONL:
+        raise Misused("--history: only jsonl has room for it")
     if asked.format is Format.PARQUET and not parquet.is_there():
         raise Misused(f"--format: parquet {parquet.HOW_TO_INSTALL}")
     if asked.format not in TRAINING and asked.recipe != Recipe(asked.format):
@@ -143,7 +150,7 @@ class _Export:
         from plaudit.exports.formats import writer
 
         self._store = store
-        self._exports = Exports(store)
+        self._exports = Exports(store, store)
         self._project = project
         self._wanted = wanted
         self._asked = asked
@@ -213,14 +220,15 @@ class _Export:
         from plaudit.exports.exporting import Wanted
 
         selection = self._wanted.selection(self._project, at.moment.at)
-        wanted = Wanted(selection, consented=self._asked.consented, redacted=self._asked.redacted)
+        wanted = Wanted(selection, consented=self._asked.consented, redacted=self._asked.redacted,
+                        history=self._asked.history)
         return self._exports.parts(self._project.id, wanted, at)
 
     def _description(self) -> dict[str, Any]:
         """What makes one export another one."""
         asked = self._asked
         return {"project": self._project.id, "format": asked.format, "consented": asked.consented,
-                "redacted": asked.redacted, "bom": asked.bom, **asdict(self._wanted)}
+                "redacted": asked.redacted, "history": asked.history, "bom": asked.bom, **asdict(self._wanted)}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from plaudit.counts import Selection
 from plaudit.errors import Invalid
 from plaudit.exported import BEGINNING, ExportedVote, ExportPage, Moment, Position
+from plaudit.exports.histories import with_history
 from plaudit.exports.lines import Line, line, said_consent
 
 ENTRIES = 500  # of the history, that are read at a time
@@ -34,11 +35,13 @@ class Cursor:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which votes, and how. `consented`: only of answers whose metadata say `"consent": true`. `redacted`: without
-    addresses, numbers and keys in what people and models wrote."""
+    addresses, numbers and keys in what people and models wrote. `history`: each with all that was ever said of it, and
+    those that were taken back."""
 
     selection: Selection = field(default_factory=Selection)
     consented: bool = False
     redacted: bool = False
+    history: bool = False
 
 
 class Part(NamedTuple):
@@ -60,9 +63,18 @@ class Source(Protocol):
                      until: Position | None = None) -> ExportPage: ...
 
 
+class Histories(Protocol):
+    """The same of it, for who asks for histories."""
+
+    async def export_histories(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int,
+                               *, until: Position | None = None) -> ExportPage: ...
+
+
 class Exports:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, histories: Histories | None = None) -> None:
+        """`histories`: needed by who asks for them."""
         self._source = source
+        self._histories = histories
 
     async def begin(self, project_id: str) -> Cursor:
         """Of this moment, from the beginning."""
@@ -86,15 +98,15 @@ class Exports:
                 more = following and (end is None or position < end)
                 if following and more:
                     coming = self._read(project_id, wanted, following, end)  # while this part is worked on
-                yield Part([line(vote, redacted=wanted.redacted) for vote in page.votes if _is_wanted(vote, wanted)],
-                           following)
+                yield Part(_lines(page, wanted), following)
                 if not more:
                     return
         finally:
             await asyncio.gather(coming, return_exceptions=True)  # nothing may be asked of the store when this ends
 
     def _read(self, project_id: str, wanted: Wanted, at: Cursor, until: Position | None) -> "asyncio.Task[ExportPage]":
-        return asyncio.ensure_future(self._source.export(
+        read = self._histories.export_histories if wanted.history and self._histories else self._source.export
+        return asyncio.ensure_future(read(
             project_id, wanted.selection, at.moment, at.position, ENTRIES, until=until))
 
 
@@ -114,6 +126,14 @@ def _snapshot(low: str, high: str, between: str) -> str:
     last = max(int(high), first)
     under_way = sorted({number for number in map(int, between.split(".")[1:]) if first <= number < last})
     return f"{first}:{last}:{','.join(map(str, under_way))}"
+
+
+def _lines(page: ExportPage, wanted: Wanted) -> list[Line]:
+    redacted = wanted.redacted
+    if not wanted.history:
+        return [line(vote, redacted=redacted) for vote in page.votes if _is_wanted(vote, wanted)]
+    return [with_history(line(vote, redacted=redacted), past, redacted=redacted)
+            for vote, past in zip(page.votes, page.pasts, strict=True) if _is_wanted(vote, wanted)]
 
 
 def _is_wanted(vote: ExportedVote, wanted: Wanted) -> bool:

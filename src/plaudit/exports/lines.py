@@ -17,7 +17,7 @@ COLUMNS = (
     "locale", "platform", "in_reply_to", "trace_id", "span_id", "metadata", "shown_at", "content", "question_id",
     "question")
 WRITTEN = ("comment", "content", "question")  # by people and models: what is redacted
-VOTES = {1: "like", -1: "dislike"}
+VOTES = {1: "like", -1: "dislike", None: None}
 CONSENT = "consent"  # the key of a message's metadata that says so
 NO_REASONS: list[str] = []
 
@@ -25,7 +25,7 @@ NO_REASONS: list[str] = []
 def line(vote: ExportedVote, *, redacted: bool = False) -> Line:
     """`arms` and `metadata` stay JSON in a text: as objects each line would have a type of its own, and whatever reads
     columns refuses that."""
-    kind, issuer, name = _subject(vote.subject)
+    kind, issuer, name = subject_parts(vote.subject)
     made: Line = {
         "message_id": vote.message_id,
         "conversation_id": vote.conversation_id,
@@ -66,7 +66,7 @@ def said_consent(metadata: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _subject(key: str) -> tuple[str, str | None, str]:
+def subject_parts(key: str) -> tuple[str, str | None, str]:
     """Kind, issuer and name, as the API tells them apart; only users have an issuer."""
     subject = Subject(key)
     if subject.kind is SubjectKind.USER:

@@ -34,7 +34,7 @@ FROM staged AS s CROSS JOIN staged AS f
     ON f.place = (SELECT min(place) FROM staged WHERE conversation_id = s.conversation_id)
 WHERE f.owner <> s.owner;
 DELETE FROM staged WHERE place IN (SELECT place FROM refused);
-CREATE TABLE answers AS SELECT message_id FROM staged GROUP BY message_id ORDER BY max(at), message_id"""
+CREATE TABLE answers AS SELECT message_id FROM staged GROUP BY message_id ORDER BY max(at), min(place)"""
 
 
 class Staged(NamedTuple):

@@ -31,6 +31,7 @@ SAME, LATER = "h.updated_at = :at AND h.seq > :seq", "h.updated_at > :at AND h.u
 NUMBERED = "h.seq <= :last_seq"
 # The newest transaction with the row's 32 bits that can be: none is newer than `newest`.
 TRANSACTION = "(:newest::bigint - ((:newest::bigint - h.xmin::text::bigint) & 4294967295))::text::xid8"
+STANDS = "h.vote IS NOT NULL"
 SEEN = (f"({NUMBERED} AND (h.updated_at < :settled OR "
         f"pg_visible_in_snapshot({TRANSACTION}, :snapshot::text::pg_snapshot)))")
 CONDITIONS = {
@@ -63,8 +64,8 @@ def position_after(project_id: str, at: Moment, after: Position, entries: int) -
 
 
 def votes(project_id: str, wanted: Selection, at: Moment, after: Position, *, entries: int,
-          until: Position | None) -> Steps[ExportPage]:
-    """Those that stood at a moment among the next entries, up to one of them."""
+          until: Position | None, taken_back: bool = False) -> Steps[ExportPage]:
+    """Those that stood at a moment among the next entries, up to one of them; or that had been taken back, too."""
     looked_at = yield from _entries(project_id, at, after, entries)
     following = looked_at[-1] if len(looked_at) == entries else None
     if until and looked_at and looked_at[-1] >= until:
@@ -73,7 +74,7 @@ def votes(project_id: str, wanted: Selection, at: Moment, after: Position, *, en
         return ExportPage((), following)
     seen = yield from _seen(at)
     named = {"project_id": project_id, **seen.bindings}
-    conditions, values = _conditions(wanted)
+    conditions, values = _conditions(wanted, taken_back=taken_back)
     found = yield Ask("read_entries_as_of", {**named, **values, "seqs": [seq for _, seq in looked_at]},
                       {"seen": seen.condition, "conditions": conditions})
     stood = yield from _stood(named, seen.condition, found)
@@ -118,10 +119,11 @@ def _seen(at: Moment) -> Steps[_Seen]:
     return _Seen(SEEN, {**bindings, "snapshot": at.snapshot, "newest": int(snapshot.split(":")[1])}, one_node)
 
 
-def _conditions(wanted: Selection) -> tuple[str, dict[str, Any]]:
+def _conditions(wanted: Selection, *, taken_back: bool) -> tuple[str, dict[str, Any]]:
     values = {name: getattr(wanted, name) for name in CONDITIONS}
     arms, named = arm_conditions(wanted.arms)
-    conditions = [EVERYTHING, *(CONDITIONS[name] for name, value in values.items() if value is not None), *arms]
+    given = [CONDITIONS[name] for name, value in values.items() if value is not None]
+    conditions = [EVERYTHING if taken_back else STANDS, *given, *arms]
     return " AND ".join(conditions), {**values, **named, "shown_before": wanted.until}
 
 

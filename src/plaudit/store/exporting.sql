@@ -31,7 +31,7 @@ FROM json_each(:seqs) AS w
 CROSS JOIN history AS h ON h.seq = w.value
 LEFT JOIN feedback AS f ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject
 CROSS JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id
-WHERE h.vote IS NOT NULL AND (f.seq IS NULL OR f.seq = h.seq OR f.seq > :last_seq OR f.updated_at >= :settled)
+WHERE (f.seq IS NULL OR f.seq = h.seq OR f.seq > :last_seq OR f.updated_at >= :settled)
   AND {seen} AND {conditions};
 
 -- read_standing_at --

@@ -10,7 +10,7 @@ SELECT h.seq, coalesce(f.seq = h.seq, FALSE),
 FROM history AS h
 LEFT JOIN feedback AS f ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject
 JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id
-WHERE h.seq = ANY(:seqs::bigint[]) AND h.project_id = :project_id AND h.vote IS NOT NULL
+WHERE h.seq = ANY(:seqs::bigint[]) AND h.project_id = :project_id
   AND (f.seq IS NULL OR f.seq = h.seq OR f.seq > :last_seq OR f.updated_at >= :settled) AND {seen} AND {conditions};
 
 -- read_questions_before --

@@ -33,7 +33,7 @@ REFUSALS = {
 ANOTHER_VOTE = "there is a vote already that says something else"
 
 
-class _Past(NamedTuple):
+class Begun(NamedTuple):
     """A chain that the database has, and its last entry's number."""
 
     entries: Chain
@@ -47,7 +47,7 @@ class _Judged(NamedTuple):
     told: Told
     refused: str | None = None
     whole: frozenset[int] = frozenset()
-    goes_on: Mapping[int, _Past] = {}
+    goes_on: Mapping[int, Begun] = {}
 
     @property
     def verdict(self) -> Verdict:
@@ -63,7 +63,7 @@ class _Gain(NamedTuple):
     """The entries that a chain gains, each with its number, and what was there before them."""
 
     entries: Sequence[tuple[Feedback, int]]
-    past: _Past | None
+    past: Begun | None
     message: Message
 
     def rows(self) -> list[Row]:
@@ -111,9 +111,9 @@ def _judged(project_id: str, given: Sequence[Told]) -> Steps[list[_Judged]]:
     judged = []
     for told in given:
         settled = _settled(told, linked)
-        past = (yield from _past(project_id, told.message.id)) if told.message.id in known else []
+        begun = (yield from past(project_id, told.message.id)) if told.message.id in known else []
         refused = _refusal(settled.message, known, conversations, linked, hashes)
-        judged.append(_Judged(settled, refused) if refused else _compared(settled, past))
+        judged.append(_Judged(settled, refused) if refused else _compared(settled, begun))
     return judged
 
 
@@ -140,15 +140,15 @@ def _refusal(message: Message, known: Mapping[str, Message], conversations: Mapp
     return REFUSALS[conflict.resource, conflict.field] if conflict else None
 
 
-def _past(project_id: str, message_id: str) -> Steps[list[_Past]]:
+def past(project_id: str, message_id: str) -> Steps[list[Begun]]:
     """The chains that the database has of a message."""
     by_last: dict[int | None, list[Feedback]] = {}
     for seq, previous_seq, *state in (yield Ask("read_chains", {"project_id": project_id, "message_id": message_id})):
         by_last[seq] = [*(by_last.pop(previous_seq, []) if previous_seq else []), rows.feedback(state)]
-    return [_Past(tuple(chain), seq or 0) for seq, chain in by_last.items()]
+    return [Begun(tuple(chain), seq or 0) for seq, chain in by_last.items()]
 
 
-def _compared(told: Told, past: Sequence[_Past]) -> _Judged:
+def _compared(told: Told, past: Sequence[Begun]) -> _Judged:
     whole, goes_on = set(), {}
     for place, chain in enumerate(told.chains):
         begun = next((each for each in past if _same(each.entries[0], chain[0])), None)

@@ -38,6 +38,7 @@ from plaudit.store import (
     erasing,
     exporting,
     folding,
+    histories,
     importing,
     linking,
     outbox,
@@ -232,3 +233,7 @@ class PlannedStore(ABC):
     async def export(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int, *,
                      until: Position | None = None) -> ExportPage:
         return await self._search(exporting.votes, project_id, wanted, moment, after, entries=entries, until=until)
+
+    async def export_histories(self, project_id: str, wanted: Selection, moment: Moment, after: Position, entries: int,
+                               *, until: Position | None = None) -> ExportPage:
+        return await self._search(histories.votes, project_id, wanted, moment, after, entries=entries, until=until)
