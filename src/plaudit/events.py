@@ -28,6 +28,8 @@ class Body(StrEnum):
     PLAUDIT = "plaudit"
     CLOUDEVENTS = "cloudevents"  # CloudEvents 1.0, structured
     SLACK = "slack"  # a text, as Slack's incoming webhooks take it
+    OTLP = "otlp"  # a span with an evaluation, as OpenTelemetry's collectors take it, in protobuf
+    OTLP_JSON = "otlp-json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Endpoint:
     comments: bool = True  # may comments go there?
     contents: bool = False  # may answers?
     allow_private: bool = False  # may it be on this machine, or on a network that is not public?
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # to send along
 
     def wants(self, kind: Kind, contract: str, *, commented: bool) -> bool:
         return (kind in self.kinds and self.has_comment in {None, commented}

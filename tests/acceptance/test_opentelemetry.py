@@ -1,9 +1,15 @@
-"""The OpenTelemetry SDK, told by nothing but its own variables, registers answers that can be voted on."""
+"""The OpenTelemetry SDK, told by nothing but its own variables, registers answers that can be voted on; and the votes
+come to a collector."""
+
+import queue
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import identity_provider
 import pytest
 from identity_provider import ISSUER
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -19,9 +25,40 @@ LLM = {"openinference.span.kind": "LLM", "llm.model_name": "claude-x", "session.
 
 
 @pytest.fixture
-def server(tmp_path):
-    with identity_provider.running() as provider, plaudit(tmp_path, [project(MAIN, provider.url)]) as running:
+def server(tmp_path, collector):
+    """What is voted on is told to the collector."""
+    key = tmp_path / "collectors-key"
+    key.write_text("x-team: shop\n")
+    key.chmod(0o600)
+    webhook = {"id": "traces", "url": f"http://127.0.0.1:{collector.server_port}/v1/traces", "body": "otlp",
+               "headers_file": str(key), "allow_private": True}
+    with (identity_provider.running() as provider,
+          plaudit(tmp_path, [project(MAIN, provider.url, webhooks=[webhook])]) as running):
         yield running
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes spans, as OpenTelemetry's collectors do."""
+
+    def do_POST(self):
+        self.server.got.put((self.path, dict(self.headers), self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def collector():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as listening:
+        listening.got = queue.Queue()
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield listening
+        listening.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -62,6 +99,26 @@ def test_spans_of_both_conventions_become_answers(server, traced):
     for each in (first, second):
         path = f"/v1/messages/{each['id']}/feedback"
         assert server.http.post(path, json={"vote": "like"}, headers=user("ann").headers).status_code == 200
+
+
+def test_a_vote_is_a_span_in_the_answers_trace(server, traced, collector):
+    """There and back: what the application traced is voted on, and the vote is beside what it was said of."""
+    with traced.get_tracer("an.application").start_as_current_span("chat gpt-x", attributes=CHAT) as answer:
+        pass
+    traced.force_flush()
+    trace_id, span_id = answer.get_span_context().trace_id, answer.get_span_context().span_id
+    vote = {"vote": "dislike", "comment": "It is not."}
+    path = f"/v1/messages/{span_id:016x}/feedback"
+    assert server.http.post(path, json=vote, headers=user("ann").headers).status_code == 200
+    path, headers, body = collector.got.get(timeout=20)
+    assert (path, headers["content-type"], headers["x-team"]) == ("/v1/traces", "application/x-protobuf", "shop")
+    span = ExportTraceServiceRequest.FromString(body).resource_spans[0].scope_spans[0].spans[0]
+    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (f"{trace_id:032x}", f"{span_id:016x}")
+    [evaluation] = span.events
+    assert evaluation.name == "gen_ai.evaluation.result"
+    assert {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in evaluation.attributes} == {
+        "gen_ai.evaluation.name": "user_feedback", "gen_ai.evaluation.score.value": 0.0,
+        "gen_ai.evaluation.score.label": "dislike", "gen_ai.evaluation.explanation": "It is not."}
 
 
 def test_what_was_not_registered_is_in_the_servers_log(server, traced):

@@ -1,5 +1,7 @@
 """Endpoints in `plaudit.toml`: what is refused, with its line and what to do, and where secrets come from."""
 
+import sys
+
 import pytest
 
 from plaudit.events import Body, Endpoint, Kind
@@ -18,7 +20,9 @@ SIGNED = 'secret_files = ["first"]\n'
 def _in_a_folder_with_secrets(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     contents = {"first": SECRETS[0] + "\n", "second": SECRETS[1], "url": "https://chat.example/services/T0/B0/x\n",
-                "private": "https://10.0.0.1/", "short": "whsec_c2hvcnQ=", "other": "hunter2"}
+                "private": "https://10.0.0.1/", "short": "whsec_c2hvcnQ=", "other": "hunter2",
+                "headers": "Authorization: Bearer key-1\n\nx-team:  shop \n",
+                "ours": "a: b\nContent-Type: text/plain\n", "broken": "Bearer key-1"}
     for name, content in contents.items():
         (tmp_path / name).write_text(content)
         (tmp_path / name).chmod(0o600)
@@ -47,6 +51,22 @@ def test_an_endpoint_of_many(tmp_path):
         allow_private=True),)
 
 
+@pytest.mark.parametrize("body", [Body.OTLP, Body.OTLP_JSON])
+def test_a_collector_is_sent_its_headers_and_no_signature(tmp_path, body):
+    text = WEBHOOK + URL + f'body = "{body}"\nheaders_file = "headers"\n'
+    [endpoint] = endpoints(tmp_path, text)
+    assert (endpoint.body, endpoint.secrets, endpoint.headers) == (
+        body, (), (("authorization", "Bearer key-1"), ("x-team", "shop")))
+    assert "key-1" not in repr(endpoint)
+
+
+def test_without_the_extra_there_is_no_protobuf_to_send(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry.proto.collector.trace.v1.trace_service_pb2", None)
+    with pytest.raises(SettingsError, match=r"body: needs the extra otel: pip install 'plaudit\[otel\]'"):
+        endpoints(tmp_path, WEBHOOK + URL + 'body = "otlp"\n')
+    assert endpoints(tmp_path, WEBHOOK + URL + 'body = "otlp-json"\n')
+
+
 def test_no_endpoint_shows_its_secrets(tmp_path):
     """Nor its address, which of a chat is one."""
     [endpoint] = endpoints(tmp_path, WEBHOOK + 'url_file = "url"\n' + SIGNED)
@@ -56,6 +76,7 @@ def test_no_endpoint_shows_its_secrets(tmp_path):
 
 PRIVATE = "is not on the public Internet; if it is meant to be yours, say allow_private = true"
 NO_SECRET = "must be whsec_ and the base64 of 24 to 64 bytes; `plaudit webhook secret` makes one"
+NO_HEADER = "is no header that can be sent along; write it like authorization: Bearer …"
 AGAIN = '[[projects]]\nid = "other"\n[[projects.webhooks]]\nid = "all"\n' + URL + SIGNED
 
 
@@ -81,6 +102,9 @@ def test_what_is_refused_where_it_is_written(tmp_path, text, line, name, message
     (URL + 'secret_files = ["open"]\n', "open: others can read it (mode 0644); run: chmod 600 open"),
     (URL + 'secret_files = ["short"]\n', f"short: {NO_SECRET}"),
     (URL + 'secret_files = ["other"]\n', f"other: {NO_SECRET}"),
+    (URL + SIGNED + 'headers_file = "open"\n', "open: others can read it (mode 0644); run: chmod 600 open"),
+    (URL + SIGNED + 'headers_file = "ours"\n', f"ours:2: {NO_HEADER}"),
+    (URL + SIGNED + 'headers_file = "broken"\n', f"broken:1: {NO_HEADER}"),
     ('url_file = "private"\n' + SIGNED, f"private: the address {PRIVATE}"),
     (URL + SIGNED + AGAIN, ('plaudit.toml:10: projects[1].webhooks[0].id: the webhook id "all" is already taken by '
                             'project "shop"; it must name one place only')),

@@ -10,7 +10,7 @@ from plaudit.events import Body
 from plaudit.settings.receipt_keys import key_bytes
 from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings, WebhookTable
 from plaudit.settings.toml_lines import KeyPath
-from plaudit.webhooks import addresses
+from plaudit.webhooks import addresses, otlp
 
 Problem = tuple[KeyPath, str]
 
@@ -27,6 +27,7 @@ POSTGRES_PLACE = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::([0-9]{0,5}))
 PORTS = range(1, 65536)
 LIMITS_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 LOOPBACK_NAMES = ("localhost",)
+UNSIGNED = (Body.SLACK, Body.OTLP, Body.OTLP_JSON)  # to whoever knows no signatures
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
@@ -170,7 +171,9 @@ def _webhook(webhook: WebhookTable) -> Iterator[Problem]:
         yield ("url",), "give either url or url_file"
     if webhook.url is not None and (wrong := addresses.problem(webhook.url, allow_private=webhook.allow_private)):
         yield ("url",), wrong
-    if not webhook.secret_files and webhook.body is not Body.SLACK:
+    if webhook.body is Body.OTLP and not otlp.has_protobuf():
+        yield ("body",), "needs the extra otel: pip install 'plaudit[otel]'; or take otlp-json"
+    if not webhook.secret_files and webhook.body not in UNSIGNED:
         yield ("secret_files",), ("without a secret nobody can tell who has sent an event; make one by "
                                   "`plaudit webhook secret FILE`")
     if not webhook.events:

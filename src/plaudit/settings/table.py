@@ -84,7 +84,10 @@ class WebhookTable(Struct, frozen=True, forbid_unknown_fields=True):
                                          "it, readable by Plaudit alone.")] = None
     secret_files: Annotated[tuple[str, ...], says("Files that hold a `whsec_…` secret each, readable by Plaudit alone; "
                                                   "`plaudit webhook secret` makes one. Each of several signs, so that "
-                                                  "one can be exchanged. With body `slack` there need be none.")] = ()
+                                                  "one can be exchanged. With body `slack`, `otlp` or `otlp-json` "
+                                                  "there need be none.")] = ()
+    headers_file: Annotated[str | None, says("A file of headers to send along, such as the key of whom events are sent "
+                                             "to, one `name: value` a line; readable by Plaudit alone.")] = None
     events: Annotated[tuple[Kind, ...], says("Which events: votes, their removal, and votes that became a user's "
                                              "because a guest did.")] = tuple(Kind)
     has_comment: Annotated[bool | None, says("Only votes with a comment, or only those without; default: both.")] = None

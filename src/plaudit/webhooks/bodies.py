@@ -7,6 +7,7 @@ import msgspec
 
 from plaudit.events import Body, Endpoint, Event, Kind
 from plaudit.model import Instant, Message, Subject, SubjectKind, Vote
+from plaudit.webhooks import otlp
 
 Json = dict[str, Any]
 JSON, CLOUDEVENTS = "application/json", "application/cloudevents+json"
@@ -27,6 +28,8 @@ def written(event: Event, endpoint: Endpoint) -> tuple[str, bytes]:
             return CLOUDEVENTS, _json(_cloud_event(event, endpoint))
         case Body.SLACK:
             return JSON, _json({"text": _text(event, endpoint)})
+        case Body.OTLP | Body.OTLP_JSON:
+            return otlp.written(event, endpoint)
 
 
 def _cloud_event(event: Event, endpoint: Endpoint) -> Json:

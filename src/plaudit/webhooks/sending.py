@@ -74,7 +74,7 @@ class Hands:
 def written(event: Event, endpoint: Endpoint, now: Instant) -> tuple[Mapping[str, str], bytes]:
     """Headers and body, signed."""
     media_type, body = bodies.written(event, endpoint)
-    headers = {"content-type": media_type, "user-agent": USER_AGENT}
+    headers = {**dict(endpoint.headers), "content-type": media_type, "user-agent": USER_AGENT}
     return {**headers, **signing.headers(event.id, now // 1000, body, endpoint.secrets)}, body
 
 
