@@ -119,6 +119,28 @@ async def test_what_cannot_be_read_harms_no_other(client):
     assert (await client.get(f"/v1/messages/{SPAN_ID}")).status_code == 200
 
 
+@pytest.mark.parametrize(("changes", "why"), [
+    ({"endTimeUnixNano": "9" * 40}, "time: must be nanoseconds since 1970 in 64 bits"),
+    ({"endTimeUnixNano": -5}, "time: must be nanoseconds since 1970 in 64 bits"),
+    ({"endTimeUnixNano": "9" * 5000}, "span: cannot be read"),
+])
+async def test_a_time_that_protobuf_could_not_hold(client, changes, why):
+    """JSON can: the span falls by itself, and is no bug of the server's."""
+    answer = await client.post(PATH, json=export(span(CHAT, **changes)))
+    assert answer.status_code == 200
+    assert answer.json()["partialSuccess"]["errorMessage"].endswith(why)
+
+
+@pytest.mark.parametrize("depth", [60, 400, 20_000])
+async def test_what_is_nested_deeply_is_no_text(client, depth):
+    """However deep: it is taken as an answer without content, or not at all."""
+    value = '{"arrayValue":{"values":[' * depth + "{}" + "]}}" * depth
+    flat = json.dumps(export(span({**CHAT, "gen_ai.output.messages": "DEEP"})))
+    deep = flat.replace('{"stringValue": "DEEP"}', value)
+    answer = await client.post(PATH, content=deep, headers={"content-type": JSON})
+    assert answer.status_code in {200, 400}
+
+
 @pytest.mark.parametrize("content", [
     {}, {"resourceSpans": None}, {"resourceSpans": [{}]}, {"resourceSpans": [{"scopeSpans": [{"unknown": 1}]}]},
 ])

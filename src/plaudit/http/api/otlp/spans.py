@@ -11,6 +11,7 @@ READ = ("gen_ai.", "openinference.span.kind", "llm.", "input.", "output.", "sess
         "error.type", "plaudit.")
 ATTRIBUTES_MAX = 1000  # of one span; SDKs stop at 128 unless they are told otherwise
 ERROR = 2  # as a status
+UNSIGNED_64 = 2**64
 NANOSECONDS = 1_000_000  # in a millisecond
 
 Attributes = Mapping[str, Any]
@@ -46,4 +47,7 @@ def read_attributes(pairs: Iterable[tuple[str, V]], value_of: Callable[[V], Any]
 
 
 def instant(nanoseconds: int) -> Instant:
+    """Raises `Invalid` for what has no place in 64 bits: JSON holds any number."""
+    if not 0 <= nanoseconds < UNSIGNED_64:
+        raise Invalid("time", "must be nanoseconds since 1970 in 64 bits")
     return nanoseconds // NANOSECONDS
