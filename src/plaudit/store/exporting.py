@@ -8,7 +8,8 @@ had been committed.
 Had been committed: on SQLite numbers are committed in their order. On PostgreSQL a process may use a number that it
 took long ago, so that each entry's transaction is held against the moment's snapshot. Transactions are numbered by 32
 bits there, and a row of a very old one looks like a row of a new one: entries that were as old as `SETTLED` by their
-own clock are believed to have been there. In a cluster numbers alone have to do, see docs/exports.md.
+own clock are believed to have been there. Nothing may write the history after a savepoint, whose number no snapshot
+lists. In a cluster numbers alone have to do, see docs/exports.md.
 """
 
 from collections.abc import Mapping, Sequence
