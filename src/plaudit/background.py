@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,8 @@ import structlog
 from plaudit.databases import AnyStore
 from plaudit.errors import Unavailable
 from plaudit.http.worker_metrics import Sum
-from plaudit.model import Project
+from plaudit.model import Instant, Project
+from plaudit.people import Kept
 from plaudit.service import Service
 from plaudit.settings import SettingsError
 from plaudit.settings.keys import Keys, read_keys, stamp
@@ -21,6 +23,8 @@ FOLD_SECONDS = 1.0
 MISSED_SECONDS = 10.0
 AUDIT_SECONDS = 10.0  # until the next attempt
 TELL_SECONDS = 1.0
+FORGET_SECONDS = 6 * 3600.0
+DAY_MILLISECONDS = 24 * 3_600_000
 
 log = structlog.get_logger("plaudit")
 
@@ -45,6 +49,30 @@ async def fold(store: AnyStore) -> None:
             while await store.fold():
                 pass
         await asyncio.sleep(FOLD_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  spreads processes, hides nothing
+
+
+async def forget_old(store: AnyStore, projects: Sequence[Project], now: Callable[[], Instant]) -> None:
+    """What projects keep for a while only. A pass looks through all that there is, for old things may have been
+    imported lately. What cannot be done now is done by the next one."""
+    while True:
+        for project in projects:
+            kept = {Kept.COMMENTS: project.retention.comments_days, Kept.CONTENTS: project.retention.contents_days,
+                    Kept.VOTES: project.retention.votes_days}
+            for what, days in kept.items():
+                if days is not None:
+                    with suppress(Unavailable):
+                        await _forget_old(store, project.id, what, now() - days * DAY_MILLISECONDS)
+        await asyncio.sleep(FORGET_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  spreads processes, hides nothing
+
+
+async def _forget_old(store: AnyStore, project_id: str, what: Kept, before: Instant) -> None:
+    """As long again for others as each part takes."""
+    began = time.monotonic()
+    after = await store.forget_old(project_id, what, before)
+    while after is not None:
+        await asyncio.sleep(time.monotonic() - began)
+        began = time.monotonic()
+        after = await store.forget_old(project_id, what, before, after)
 
 
 async def tell_missed(service: Service) -> None:

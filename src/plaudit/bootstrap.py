@@ -147,6 +147,8 @@ def _start_tasks(parts: Running, share: Share | None) -> list[asyncio.Task[None]
              asyncio.create_task(background.note_settings(parts.service, lambda: projects, changed), name="audit")]
     if share:
         tasks.append(asyncio.create_task(background.tell_workers(parts.metrics.share(*share)), name="metrics"))
+    if share is None or share[1] == 0:  # one of several workers is enough
+        tasks.append(asyncio.create_task(background.forget_old(parts.store, prepared.written, now), name="retention"))
     return tasks
 
 

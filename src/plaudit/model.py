@@ -157,6 +157,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """Days that something is kept; None: for ever."""
+
+    comments_days: int | None = None
+    contents_days: int | None = None
+    votes_days: int | None = None  # whose they are
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     name: str
     features: frozenset[str]
@@ -199,6 +208,7 @@ class Project:
     trace_url: str | None = None  # of a trace, with {trace_id} in it
     sign_in: SignIn | None = None
     reasons: tuple[Reason, ...] = ()
+    retention: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """The nouns of what is one person's: found, given out, erased."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from enum import StrEnum
+from typing import Any, Self
 
+from plaudit.exported import Position
 from plaudit.model import Feedback, Message, Review, Subject
 
 
@@ -54,3 +56,19 @@ class Held:
     history: tuple[Feedback, ...]  # as it was accepted
     reviews: tuple[tuple[Subject, int, Review], ...]  # of whose vote, of which revision, what
     deliveries: tuple[tuple[str, str, bool], ...]  # to which endpoint what has yet to be told; is it a dead letter?
+
+
+class Kept(StrEnum):
+    """What a project may keep for a while only."""
+
+    COMMENTS = "comments"
+    CONTENTS = "contents"  # of messages, with metadata and titles
+    VOTES = "votes"  # whose they are
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """What is to be forgotten among some that were looked at, and after which one to go on; None: that was all."""
+
+    found: tuple[tuple[Any, ...], ...]  # the store's
+    after: Position | str | None

@@ -36,7 +36,7 @@ from plaudit.model import (
     Submission,
     Voter,
 )
-from plaudit.people import Erased, Held, Person, Traces
+from plaudit.people import Erased, Held, Kept, Person, Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +211,11 @@ class Store(Protocol):
 
         Raises `Conflict` for a guest or a visitor who has become a user.
         """
+
+    async def forget_old(self, project_id: str, what: Kept, before: Instant, after: Position | str | None = None
+                         ) -> Position | str | None:
+        """Forget what is older than that among some that come `after` one; and after which to go on, None: that was
+        all. No number changes."""
 
     async def purge(self, bytes_max: int | None = None) -> bool:
         """Is what was deleted gone from the database's files too? It is made so where the store can do that: SQLite

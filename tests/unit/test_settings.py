@@ -209,6 +209,8 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
      "like https://www.example.com")),
     ("[[projects]]\nid = 'a'\nhosts = ['x:80']",
      'plaudit.toml:3: projects[0].hosts: "x:80" is no host name; write it in lower case without scheme or port'),
+    ("[[projects]]\nid = 'a'\n[projects.retention]\nvotes_days = 0",
+     "plaudit.toml:4: projects[0].retention.votes_days: expected a whole number >= 1"),
     ("[[projects]]\nid = 'a'\n[projects.limits]\nper_subject = -1",
      "plaudit.toml:4: projects[0].limits.per_subject: expected a whole number >= 0"),
     ("[[projects]]\nid = 'a'\n[[projects.server_keys]]\nid = 'k'\nsha256 = 'sk_x'\nscopes = []",

@@ -114,6 +114,20 @@ class DashboardTable(Struct, frozen=True, forbid_unknown_fields=True):
                                                    "default: a public client.")] = None
 
 
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+
+
+class RetentionTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[projects.retention]`: what is forgotten after a while; no number changes. See [People's words](people.md)."""
+
+    comments_days: Annotated[Days | None, says("Days after which a comment is forgotten, and what reviewers noted "
+                                               "beside it; default: never.")] = None
+    contents_days: Annotated[Days | None, says("Days after which a message's content and metadata are; default: "
+                                               "never.")] = None
+    votes_days: Annotated[Days | None, says("Days after which a vote, and the answer that it judges, is nobody's any "
+                                            "more, and its words are forgotten; default: never.")] = None
+
+
 class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[projects]]`: one application. One project never sees another's messages."""
 
@@ -133,6 +147,7 @@ class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
                                           "the pages link there.")] = None
     limits: Annotated[LimitsTable, says("See `[projects.limits]`.")] = LimitsTable()
     dashboard: Annotated[DashboardTable | None, says("See `[projects.dashboard]`.")] = None
+    retention: Annotated[RetentionTable, says("See `[projects.retention]`.")] = RetentionTable()
     reasons: Annotated[tuple[ReasonTable, ...], says("See `[[projects.reasons]]`.")] = ()
     issuers: Annotated[tuple[IssuerTable, ...], says("See `[[projects.issuers]]`.")] = ()
     server_keys: Annotated[tuple[ServerKeyTable, ...], says("See `[[projects.server_keys]]`.")] = ()
@@ -228,6 +243,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("`[[projects.server_keys]]`", ServerKeyTable),
     ("`[[projects.receipt_keys]]`", ReceiptKeyTable),
     ("`[projects.dashboard]`", DashboardTable),
+    ("`[projects.retention]`", RetentionTable),
     ("`[[projects.reasons]]`", ReasonTable),
     ("`[[projects.webhooks]]`", WebhookTable),
 )

@@ -79,3 +79,53 @@ RETURNING device_hash;
 DELETE FROM guest_devices
 WHERE project_id = :project_id AND user_hash = :user_hash AND device_hash = :device_hash
 RETURNING device_hash;
+
+-- read_old_comments --
+-- Those of some entries that hold one.
+SELECT h.seq, h.message_id
+FROM json_each(:seqs) AS w
+CROSS JOIN history AS h ON h.seq = w.value
+WHERE h.project_id = :project_id AND h.comment <> :nothing;
+
+-- read_old_votes --
+-- Those of some entries that are still the newest of a message's owner, who is somebody.
+SELECT m.owner, m.message_id
+FROM json_each(:seqs) AS w
+CROSS JOIN history AS h ON h.seq = w.value
+CROSS JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id AND m.owner = h.subject
+CROSS JOIN feedback AS f
+    ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject AND f.seq = h.seq
+WHERE h.project_id = :project_id AND NOT (m.owner > :nobody AND m.owner < :after_nobody);
+
+-- read_old_contents --
+SELECT m.message_id, m.created_at < :before
+    AND (m.content IS NOT NULL OR m.content_sha256 IS NOT NULL OR m.by_receipt = 1 OR m.metadata <> :no_metadata)
+FROM messages AS m
+WHERE m.project_id = :project_id AND m.message_id > :after
+ORDER BY m.message_id
+LIMIT :limit;
+
+-- forget_comments --
+UPDATE feedback SET comment = :nothing
+WHERE project_id = :project_id AND message_id IN (SELECT w.value FROM json_each(:ids) AS w)
+  AND seq IN (SELECT w.value FROM json_each(:seqs) AS w) AND comment IS NOT NULL
+RETURNING message_id, vote, auth_level, seq;
+
+-- forget_comments_of_entries --
+UPDATE history SET comment = :nothing
+WHERE seq IN (SELECT w.value FROM json_each(:seqs) AS w)
+  AND message_id IN (SELECT w.value FROM json_each(:ids) AS w) AND project_id = :project_id AND comment IS NOT NULL;
+
+-- forget_notes --
+UPDATE reviews SET note = NULL
+WHERE project_id = :project_id AND message_id IN (SELECT w.value FROM json_each(:ids) AS w) AND reviewed_at < :before;
+
+-- forget_contents --
+UPDATE messages SET content = NULL, content_sha256 = NULL, by_receipt = 0, metadata = :no_metadata
+WHERE project_id = :project_id AND message_id IN (SELECT w.value FROM json_each(:ids) AS w) AND created_at < :before
+RETURNING message_id, conversation_id;
+
+-- forget_titles --
+UPDATE conversations SET title = NULL
+WHERE project_id = :project_id AND conversation_id IN (SELECT w.value FROM json_each(:ids) AS w)
+  AND updated_at < :before AND title IS NOT NULL;

@@ -31,3 +31,42 @@ RETURNING subject;
 DELETE FROM visitors
 WHERE project_id = :project_id AND device_hash = ANY(:devices::text[]) AND visitor_id = :visitor_id
 RETURNING device_hash;
+
+-- read_old_comments --
+SELECT h.seq, h.message_id
+FROM history AS h
+WHERE h.project_id = :project_id AND h.seq = ANY(:seqs::bigint[]) AND h.comment <> :nothing;
+
+-- read_old_votes --
+SELECT m.owner, m.message_id
+FROM history AS h
+JOIN messages AS m ON m.project_id = h.project_id AND m.message_id = h.message_id AND m.owner = h.subject
+JOIN feedback AS f
+    ON f.project_id = h.project_id AND f.message_id = h.message_id AND f.subject = h.subject AND f.seq = h.seq
+WHERE h.project_id = :project_id AND h.seq = ANY(:seqs::bigint[])
+  AND NOT (m.owner > :nobody AND m.owner < :after_nobody);
+
+-- forget_comments --
+UPDATE feedback SET comment = :nothing
+WHERE project_id = :project_id AND message_id = ANY(:ids::text[]) AND seq = ANY(:seqs::bigint[])
+  AND comment IS NOT NULL
+RETURNING message_id, vote, auth_level, seq;
+
+-- forget_comments_of_entries --
+UPDATE history SET comment = :nothing
+WHERE seq = ANY(:seqs::bigint[]) AND message_id = ANY(:ids::text[]) AND project_id = :project_id
+  AND comment IS NOT NULL;
+
+-- forget_notes --
+UPDATE reviews SET note = NULL
+WHERE project_id = :project_id AND message_id = ANY(:ids::text[]) AND reviewed_at < :before;
+
+-- forget_contents --
+UPDATE messages SET content = NULL, content_sha256 = NULL, by_receipt = 0, metadata = :no_metadata
+WHERE project_id = :project_id AND message_id = ANY(:ids::text[]) AND created_at < :before
+RETURNING message_id, conversation_id;
+
+-- forget_titles --
+UPDATE conversations SET title = NULL
+WHERE project_id = :project_id AND conversation_id = ANY(:ids::text[]) AND updated_at < :before
+  AND title IS NOT NULL;

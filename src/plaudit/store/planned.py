@@ -31,7 +31,7 @@ from plaudit.model import (
     Role,
     Subject,
 )
-from plaudit.people import Erased, Held, Person, Traces
+from plaudit.people import Erased, Held, Kept, Person, Traces
 from plaudit.ports import DeviceBinding, Registered
 from plaudit.store import (
     auditing,
@@ -44,6 +44,7 @@ from plaudit.store import (
     outbox,
     people,
     reads,
+    retaining,
     reviewing,
     totals,
     writes,
@@ -141,6 +142,13 @@ class PlannedStore(ABC):
                 part = await self._write(erasing.erase, it, traces, self._zones)
                 erased, more = erased + part, part.more
         return erased
+
+    async def forget_old(self, project_id: str, what: Kept, before: Instant, after: Position | str | None = None
+                         ) -> Position | str | None:
+        old = await self._search(retaining.old, project_id, what, before, after)
+        if old.found:
+            await self._write(retaining.forget, project_id, what, before, old.found, self._zones)
+        return old.after
 
     @abstractmethod
     async def purge(self, bytes_max: int | None = None) -> bool: ...
