@@ -41,7 +41,7 @@ from plaudit.store.tally import UTC, Answer, Tally, bucket_of
 from plaudit.store.zones import hour_of
 
 CONVERSATIONS_MAX = 50  # a transaction
-MESSAGES_MAX = 250
+MESSAGES_MAX = 100  # some 25 ms of work
 ID_BITS = 128
 COMMENT = ""  # in place of one that was erased
 

@@ -21,7 +21,7 @@ from plaudit.store.tally import counted
 from plaudit.store.words import CHARACTERS_MAX
 
 LOOKED_AT_MAX = 1000  # entries of the history, or messages, of which few may be old
-VOTES_MAX = 250
+VOTES_MAX = 100
 FIRST = ""  # before every message id
 NO_METADATA = rows.to_json({})
 
