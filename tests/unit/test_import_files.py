@@ -5,11 +5,16 @@ import json
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plaudit.imports import files
 from plaudit.imports.files import NO_OBJECT, NO_UTF8, Unreadable, csv_rows, json_items, json_lines
 
 HUGE = 10**5
+CHARACTERS = st.text(st.characters(codec="utf-8"), max_size=20)
+ANYTHING = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+                        | CHARACTERS, lambda inner: st.lists(inner, max_size=3), max_leaves=5)
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +62,13 @@ def test_a_line_that_is_no_object_or_too_long_leaves_the_others_alone():
 def test_items_of_a_list_wherever_it_stands(data):
     """Also of several pages that follow each other."""
     assert items(data) == [(1, {"a": 1}), (2, {"a": "é, [{"})]
+
+
+@given(st.lists(st.dictionaries(CHARACTERS, ANYTHING, max_size=3), max_size=4), st.booleans())
+def test_items_are_what_the_whole_document_says(value, indented):
+    """Wherever it is cut into pieces."""
+    data = json.dumps({"x": [1], "data": value, "y": {"data": 1}}, indent=indented or None).encode()
+    assert [item for _, item in items(data)] == value
 
 
 @pytest.mark.parametrize("data", [b"[]", b"", b'{"data":[]}', b" "])

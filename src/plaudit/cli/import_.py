@@ -156,12 +156,17 @@ class _Work:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Raises `SystemExit` for a Ctrl-C, and `Failed` where the database gave way."""
+    """Raises `SystemExit` for a Ctrl-C, and `Failed` where a database gave way."""
+    import apsw
+
     try:
         yield
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all that is left is to end
         print(f"plaudit: interrupted; {AGAIN}", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except (apsw.FullError, apsw.IOError, apsw.CantOpenError) as error:
+        raise Failed(f"the temporary folder cannot hold the file ({error}); make room there, or name another in "
+                     f"TMPDIR, then {AGAIN}") from error
     except Unavailable as error:
         raise Failed(f"{error.message}; put that right, then {AGAIN}") from error

@@ -7,7 +7,7 @@ there, and adds the rest; run once more, it finds everything there.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -16,7 +16,7 @@ from plaudit.errors import Invalid, MalformedBody
 from plaudit.imported import Chain, Told, Verdict
 from plaudit.imports.files import Record
 from plaudit.imports.piece import Context, Piece
-from plaudit.imports.staging import Staged, Staging
+from plaudit.imports.staging import Staging
 from plaudit.model import Feedback, Role
 from plaudit.ports import Store
 
@@ -94,7 +94,7 @@ class Import:
         new = there = 0
         progress.start(what, "answers", self._staging.answers, 0)
         for number, batch in enumerate(self._staging.batches(), start=1):
-            merged = [each for staged in batch if (each := await self._merged(staged))]
+            merged = [each for message_id in batch if (each := await self._merged(message_id))]
             verdicts = await go(self._context.project.id, [each.told for each in merged])
             for each, verdict in zip(merged, verdicts, strict=True):
                 new, there = new + verdict.new, there + verdict.there
@@ -120,24 +120,25 @@ class Import:
             piece = piece.known_as(known) if known else piece
         return piece, ""
 
-    async def _merged(self, staged: Sequence[Staged]) -> _Merged | None:
+    async def _merged(self, message_id: str) -> _Merged | None:
         """None: nothing of it can be taken over, for the database has changed since it was read."""
-        pieces = {}
-        for place, json in staged:
+        first: Piece | None = None
+        votes: dict[int, Piece] = {}
+        for place, json in self._staging.told(message_id):
             piece, refused = await self._piece(json)
-            if piece:
-                pieces[place] = piece
-            else:
+            if piece is None:
                 self._staging.refuse([place], refused)
-        chains, twice = _chains(pieces)
-        self._staging.refuse(twice, TWICE)
-        if not chains:
+                continue
+            first = first or piece
+            votes[place] = replace(piece, message=first.message, question=None)  # the answer's content is held once
+        if first is None:
             return None
-        question = next((piece.question for piece in pieces.values() if piece.question), None)
+        chains, twice = _chains(votes)
+        self._staging.refuse(twice, TWICE)
+        question = first.question
         if question and self._staging.has_answer(question.id):
             question = None  # the file tells more of it there
-        message = next(iter(pieces.values())).message
-        return _Merged(Told(message, tuple(chains), question), [place for place in pieces if place not in twice])
+        return _Merged(Told(first.message, tuple(chains), question), [place for place in votes if place not in twice])
 
 
 def _chains(pieces: Mapping[int, Piece]) -> tuple[list[Chain], list[int]]:

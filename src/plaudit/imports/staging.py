@@ -19,7 +19,8 @@ CREATE TABLE staged (place INTEGER PRIMARY KEY, message_id TEXT NOT NULL, conver
                      owner TEXT NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL, json BLOB NOT NULL) STRICT;
 CREATE TABLE refused (place INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT"""
 
-# What the first line of the file says of an answer, or of whose a conversation is, is held against the later ones.
+# What the first line of the file says of an answer, or of whose a conversation is, is held against the later ones. All votes of an
+# answer are written at once, so that there may not be any number of them.
 CONTRADICTIONS = """
 CREATE INDEX by_message ON staged (message_id, place);
 INSERT INTO refused
@@ -33,8 +34,13 @@ SELECT s.place, 'the file has the same conversation before, as somebody else''s'
 FROM staged AS s CROSS JOIN staged AS f
     ON f.place = (SELECT min(place) FROM staged WHERE conversation_id = s.conversation_id)
 WHERE f.owner <> s.owner;
+INSERT OR IGNORE INTO refused
+SELECT n.place, 'the file has the same answer too often'
+FROM (SELECT place, row_number() OVER (PARTITION BY message_id ORDER BY place) AS number FROM staged) AS n
+WHERE n.number > 1000;
 DELETE FROM staged WHERE place IN (SELECT place FROM refused);
-CREATE TABLE answers AS SELECT message_id FROM staged GROUP BY message_id ORDER BY max(at), min(place)"""
+CREATE TABLE answers AS
+SELECT message_id, sum(length(json)) AS bytes FROM staged GROUP BY message_id ORDER BY max(at), min(place)"""
 
 
 class Staged(NamedTuple):
@@ -82,35 +88,33 @@ class Staging:
     def has_answer(self, message_id: str) -> bool:
         return bool(self._connection.execute("SELECT 1 FROM staged WHERE message_id = ?", (message_id,)).get)
 
-    def batches(self) -> Iterator[list[list[Staged]]]:
-        """A few answers at a time, each as all that was told of it."""
-        batch: list[list[Staged]] = []
-        size = 0
-        after: Any = 0
-        while found := self._connection.execute(
-                "SELECT rowid, message_id FROM answers WHERE rowid > ? ORDER BY rowid LIMIT ?",
-                (after, BATCH_MESSAGES)).fetchall():
-            for after, message_id in found:  # noqa: B007 -- the last one is used
-                told = self._told(message_id)
-                size += sum(len(each.json) for each in told)
-                batch += [told] if told else []
-                if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
+    def batches(self) -> Iterator[list[str]]:
+        """Answers by their ids, a few at a time."""
+        batch: list[str] = []
+        size, after = 0, 0
+        while found := self._rows("SELECT rowid, message_id, bytes FROM answers WHERE rowid > ? ORDER BY rowid LIMIT ?",
+                                  after, BATCH_MESSAGES):
+            for after, message_id, length in found:  # noqa: B007 -- the last one is used
+                if batch and (len(batch) >= BATCH_MESSAGES or size + length > BATCH_BYTES):
                     yield batch
                     batch, size = [], 0
+                batch.append(message_id)
+                size += length
         if batch:
             yield batch
 
+    def told(self, message_id: str) -> Iterator[Staged]:
+        """All that is left of what the file tells of an answer, in its order."""
+        for place, in self._rows("SELECT place FROM staged WHERE message_id = ? ORDER BY place", message_id):
+            [[json]] = self._rows("SELECT json FROM staged WHERE place = ?", place)
+            yield Staged(place, json)
+
     def refusals(self) -> list[tuple[str, int]]:
         """Reasons and how often each was given, the most frequent first."""
-        found: list[Any] = self._connection.execute(
-            "SELECT reason, count(*) FROM refused GROUP BY reason ORDER BY 2 DESC, 1").fetchall()
-        return found
+        return self._rows("SELECT reason, count(*) FROM refused GROUP BY reason ORDER BY 2 DESC, 1")
 
     def first_refused(self, limit: int) -> list[tuple[int, str]]:
-        found: list[Any] = self._connection.execute(
-            "SELECT place, reason FROM refused ORDER BY place LIMIT ?", (limit,)).fetchall()
-        return found
+        return self._rows("SELECT place, reason FROM refused ORDER BY place LIMIT ?", limit)
 
-    def _told(self, message_id: Any) -> list[Staged]:
-        return [Staged(*row) for row in self._connection.execute(
-            "SELECT place, json FROM staged WHERE message_id = ? ORDER BY place", (message_id,))]
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        return self._connection.execute(sql, values).fetchall()
