@@ -166,6 +166,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """What is taken out of comments before they are stored."""
+
+    comments: bool = False
+    patterns: tuple[str, ...] = ()  # the project's own, see `redaction`
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     name: str
     features: frozenset[str]
@@ -209,6 +217,7 @@ class Project:
     sign_in: SignIn | None = None
     reasons: tuple[Reason, ...] = ()
     retention: Retention = field(default_factory=Retention)
+    redaction: Redaction = field(default_factory=Redaction)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from plaudit.model import (
     Vote,
     Voter,
 )
+from plaudit.redaction import redact
 
 FEEDBACK = "feedback"
 DAY_MILLISECONDS = 24 * 60 * 60 * 1000
@@ -109,6 +110,11 @@ def chosen_reasons(project: Project, vote: Vote | None, ids: Sequence[str]) -> t
         if vote is None or known[reason_id].vote not in {None, vote}:
             raise Invalid("reasons", f"{reason_id!r} does not go with this vote")
     return tuple(reason_id for reason_id in known if reason_id in ids)
+
+
+def kept_comment(project: Project, comment: str | None) -> str | None:
+    """As much of it as the project keeps."""
+    return redact(comment, project.redaction.patterns) if comment and project.redaction.comments else comment
 
 
 def require_feedback(project: Project) -> None:

@@ -81,7 +81,7 @@ class Service:
             auth_level=voter.auth_level,
             contract=contract,
             vote=vote,
-            comment=comment,
+            comment=rules.kept_comment(voter.project, comment),
             at=self._now(),
             receipt=receipt,
             reasons=rules.chosen_reasons(voter.project, vote, reasons),

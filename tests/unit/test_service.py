@@ -20,6 +20,7 @@ from plaudit.model import (
     Plan,
     Project,
     Receipt,
+    Redaction,
     Role,
     Subject,
     Vote,
@@ -137,6 +138,17 @@ async def test_standing_votes_are_read_by_page(service):
     rest = await service.feedback("acme", FeedbackFilter(), limit=1, cursor=first.cursor)
     assert [it.message.id for it in first.items + rest.items] == ["m-2", "m-1"]
     assert rest.cursor is None
+
+
+async def test_what_tells_who_somebody_is_is_never_stored(service, store, tmp_path):
+    """Where the project says so: not in the files either. Who voted is told what was stored."""
+    await service.register([MESSAGE])
+    careful = replace(ANNA, project=replace(ACME, redaction=Redaction(comments=True, patterns=("ORD-####",))))
+    stored = await service.submit(careful, Contract.PLAUDIT, "m-1", Vote.DISLIKE, "anna.zyx@example.com ORD-7531: 43!")
+    assert stored.comment == "[email] [redacted]: 43!"
+    assert await store.history("acme", "m-1") == [stored]
+    assert [path for path in tmp_path.iterdir() if b"zyx@" in path.read_bytes() or b"7531" in path.read_bytes()] == []
+    assert (await service.submit(ANNA, Contract.PLAUDIT, "m-1", Vote.LIKE, "a@example.com")).comment == "a@example.com"
 
 
 # ---------------------------------------------------------------- votes that come before their message

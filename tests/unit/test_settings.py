@@ -209,6 +209,11 @@ ISSUERS = '[[projects.issuers]]\nissuer = "https://i/"\naudiences = ["x"]'
      "like https://www.example.com")),
     ("[[projects]]\nid = 'a'\nhosts = ['x:80']",
      'plaudit.toml:3: projects[0].hosts: "x:80" is no host name; write it in lower case without scheme or port'),
+    ("[[projects]]\nid = 'a'\n[projects.redaction]\ncomments = true\npatterns = ['###']",
+     ('plaudit.toml:5: projects[0].redaction.patterns: "###" would take out what anybody writes; say something of it '
+      "as it is written")),
+    ("[[projects]]\nid = 'a'\n[projects.redaction]\npatterns = ['ORD-#']",
+     "plaudit.toml:4: projects[0].redaction.patterns: take nothing out while comments = false"),
     ("[[projects]]\nid = 'a'\n[projects.retention]\nvotes_days = 0",
      "plaudit.toml:4: projects[0].retention.votes_days: expected a whole number >= 1"),
     ("[[projects]]\nid = 'a'\n[projects.limits]\nper_subject = -1",

@@ -2,8 +2,8 @@
 
 from plaudit.exported import Past
 from plaudit.exports.lines import VOTES, Line, instant, subject_parts
-from plaudit.exports.redaction import redact
 from plaudit.model import Feedback
+from plaudit.redaction import redact
 
 
 def with_history(line: Line, past: Past, *, redacted: bool = False) -> Line:

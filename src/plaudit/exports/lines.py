@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from plaudit.exported import ExportedVote
-from plaudit.exports.redaction import redact
 from plaudit.model import Instant, Subject, SubjectKind
+from plaudit.redaction import redact
 
 Line = dict[str, Any]  # a text each, but for `revision`, a number, `reasons`, a list of texts, and what is not known
 

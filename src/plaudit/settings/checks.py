@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plaudit.events import Body
+from plaudit.redaction import pattern_problem
 from plaudit.settings.receipt_keys import key_bytes
 from plaudit.settings.table import UNLIMITED, DashboardTable, IssuerTable, ProjectTable, Settings, WebhookTable
 from plaudit.settings.toml_lines import KeyPath
@@ -110,6 +111,7 @@ def _project(project: ProjectTable, settings: Settings) -> Iterator[Problem]:
     yield from _web(project)
     yield from _pages(project)
     yield from _reasons(project)
+    yield from _redaction(project)
     for index, webhook in enumerate(project.webhooks):
         for path, text in _webhook(webhook):
             yield ("webhooks", index, *path), text
@@ -143,6 +145,14 @@ def _is_key(text: str) -> bool:
         return bool(key_bytes(text))
     except ValueError:
         return False
+
+
+def _redaction(project: ProjectTable) -> Iterator[Problem]:
+    for text in project.redaction.patterns:
+        if problem := pattern_problem(text):
+            yield ("redaction", "patterns"), f'"{text}" {problem}'
+    if project.redaction.patterns and not project.redaction.comments:
+        yield ("redaction", "patterns"), "take nothing out while comments = false"
 
 
 def _reasons(project: ProjectTable) -> Iterator[Problem]:

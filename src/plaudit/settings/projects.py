@@ -10,6 +10,7 @@ from plaudit.model import (
     Project,
     Reason,
     ReceiptKey,
+    Redaction,
     Retention,
     ServerKey,
     SignIn,
@@ -66,6 +67,7 @@ def _project(table: ProjectTable, plans: dict[str, Plan]) -> Project:
         reasons=tuple(Reason(each.id, VOTES[each.vote], {code.lower(): text for code, text in each.texts.items()})
                       for each in table.reasons),
         retention=Retention(table.retention.comments_days, table.retention.contents_days, table.retention.votes_days),
+        redaction=Redaction(table.redaction.comments, table.redaction.patterns),
         sign_in=_sign_in(table.dashboard) if table.dashboard else None,
     )
 

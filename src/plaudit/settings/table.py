@@ -128,6 +128,15 @@ class RetentionTable(Struct, frozen=True, forbid_unknown_fields=True):
                                             "more, and its words are forgotten; default: never.")] = None
 
 
+class RedactionTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[projects.redaction]`: what is taken out of comments before they are stored; see [People's words](people.md)."""
+
+    comments: Annotated[bool, says("Whether e-mail addresses, telephone and card numbers and keys are taken out. "
+                                   "The original is stored nowhere.")] = False
+    patterns: Annotated[tuple[str, ...], says("What else is, such as `ORD-######`: `#` is a digit, `@` a letter, `*` "
+                                              "some of either, all else itself, case aside.")] = ()
+
+
 class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[projects]]`: one application. One project never sees another's messages."""
 
@@ -148,6 +157,7 @@ class ProjectTable(Struct, frozen=True, forbid_unknown_fields=True):
     limits: Annotated[LimitsTable, says("See `[projects.limits]`.")] = LimitsTable()
     dashboard: Annotated[DashboardTable | None, says("See `[projects.dashboard]`.")] = None
     retention: Annotated[RetentionTable, says("See `[projects.retention]`.")] = RetentionTable()
+    redaction: Annotated[RedactionTable, says("See `[projects.redaction]`.")] = RedactionTable()
     reasons: Annotated[tuple[ReasonTable, ...], says("See `[[projects.reasons]]`.")] = ()
     issuers: Annotated[tuple[IssuerTable, ...], says("See `[[projects.issuers]]`.")] = ()
     server_keys: Annotated[tuple[ServerKeyTable, ...], says("See `[[projects.server_keys]]`.")] = ()
@@ -244,6 +254,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("`[[projects.receipt_keys]]`", ReceiptKeyTable),
     ("`[projects.dashboard]`", DashboardTable),
     ("`[projects.retention]`", RetentionTable),
+    ("`[projects.redaction]`", RedactionTable),
     ("`[[projects.reasons]]`", ReasonTable),
     ("`[[projects.webhooks]]`", WebhookTable),
 )

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from plaudit.exports.redaction import redact
+from plaudit.redaction import pattern_problem, redact
 
 TAKEN = {
     "write to Anna.Berg+x@mail.example.com, please": "write to [email], please",
@@ -58,5 +58,36 @@ def test_no_text_takes_long(piece):
         text = piece * (length // len(piece))
         started = time.process_time()
         redact(text)
+        seconds.append(time.process_time() - started)
+    assert seconds[1] < 10 * seconds[0] + 0.2
+
+
+# ---------------------------------------------------------------- a project's own patterns
+
+
+@pytest.mark.parametrize(("pattern", "text", "kept"), [
+    ("ORD-####", "my ord-1234, not ORD-12345 or XORD-1234", "my [redacted], not ORD-12345 or XORD-1234"),
+    ("@@-*", "AB-x9 and abc-x9", "[redacted] and abc-x9"),
+    ("*.internal", "see db1.internal!", "see [redacted]!"),
+    ("a.c", "abc a.c", "abc [redacted]"),
+    ("[x](y)", "[x](y)", "[redacted]"),
+])
+def test_a_projects_own_patterns(pattern, text, kept):
+    """Signs that mean something elsewhere mean themselves."""
+    assert pattern_problem(pattern) is None
+    assert redact(text, (pattern,)) == kept
+
+
+@pytest.mark.parametrize("pattern", ["", "ab", "###", "@ *", "*a*", "a**", "*#-", "x" * 65])
+def test_a_pattern_that_takes_too_much_or_too_long_is_refused(pattern):
+    assert pattern_problem(pattern)
+
+
+@pytest.mark.parametrize("piece", ["a", "a-", "1", "aa-a", "-"])
+def test_no_text_takes_long_with_a_pattern_either(piece):
+    seconds = []
+    for length in (50_000, 200_000):
+        started = time.process_time()
+        redact(piece * (length // len(piece)), ("*-*-*-*-*-*.x",))
         seconds.append(time.process_time() - started)
     assert seconds[1] < 10 * seconds[0] + 0.2
