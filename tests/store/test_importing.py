@@ -8,6 +8,7 @@ from counting import wrong_totals
 from examples import ANNA, BORIS, DISLIKE, GUEST, HOUR, LIKE, NOW, VISITOR, a_message, a_vote
 from opening import open_store
 
+from plaudit.events import Endpoint
 from plaudit.imported import Told, Verdict
 from plaudit.model import AuthLevel, Contract, Feedback, ReviewFilter, Role
 from plaudit.rules import decide
@@ -122,6 +123,17 @@ async def test_a_visitor_who_is_a_user_here_votes_as_that_user(store):
     await store.link("acme", GUEST, BORIS, NOW + HOUR)
     assert await store.write_import("acme", [*given, *later]) == [Verdict(there=1), Verdict(there=1)]
     assert await wrong_totals(store) == []
+
+
+async def test_no_endpoint_is_told(database, clock):
+    """The control: of a vote that is given here it is."""
+    store = await open_store(database, decide, now=clock, endpoints={
+        "acme": [Endpoint("all", "acme", "https://receiver.example/")]})
+    await store.write_import("acme", [told(CHANGED)])
+    assert await store.backlogs() == []
+    await store.submit(a_vote(at=NOW + 5 * HOUR))
+    assert len(await store.backlogs()) == 1
+    await store.close()
 
 
 async def test_a_question_is_registered_where_nobody_knows_of_it(store):

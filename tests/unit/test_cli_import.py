@@ -226,6 +226,15 @@ def test_a_running_server_keeps_its_file(capsys, on):
 
 
 @ON_A_FILE
+def test_of_one_answer_only_so_many_votes_are_taken_over(capsys):
+    """They are written at once."""
+    said = imported(capsys, [an_item(0, feedback_comment=str(number)) for number in range(1002)], "--skip")
+    assert said.out.splitlines()[1:3] == [
+        "       2  the file has the same answer too often", "    item 1001: the file has the same answer too often"]
+    assert (said.code, len(votes("m-0"))) == (0, 1000)
+
+
+@ON_A_FILE
 def test_user_ids_are_those_of_a_provider_where_that_is_said(capsys):
     assert imported(capsys, SIX[:1], "--owner-issuer", "https://id.example/").code == 0
     assert votes("m-0") == [the_vote(0, subject=Subject.user("https://id.example/", "mara"))]
@@ -320,6 +329,22 @@ def test_our_own_lines_come_back_as_they_were(capsys, monkeypatch, tmp_path):
         assert [replace(entry, project_id="acme") for entry in theirs] == ours
     assert asked(lambda store: _queue(store, "acme")) == asked(lambda store: _queue(store, "globex")) != []
     assert asked(lambda store: store._read(differences, {})) == []
+
+
+@ON_A_FILE
+def test_what_was_taken_out_of_a_line_is_not_in_its_history(capsys, tmp_path):
+    (tmp_path / "plaudit.toml").write_text('[[projects]]\nid = "acme"\n', "utf-8")
+
+    async def comment(store) -> None:
+        await store.register([shown(1)])
+        for at, said in enumerate(("write to mara@mail.example", "call +49 170 1234567", None)):
+            await store.submit(Submission(
+                "acme", "m-1", MARA, AuthLevel.JWT, Contract.PLAUDIT, Vote.LIKE, said, FIRST_AT + at))
+
+    asked(comment)
+    assert plaudit(capsys, "export", "--history", "--redact", "--output", "acme.jsonl").code == 0
+    [line] = (tmp_path / "acme.jsonl").read_text("utf-8").splitlines()
+    assert [entry["comment"] for entry in json.loads(line)["history"]] == ["write to [email]", "call [phone]", None]
 
 
 def test_lines_without_their_histories_are_each_the_only_revision(capsys, tmp_path):

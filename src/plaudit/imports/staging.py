@@ -19,8 +19,8 @@ CREATE TABLE staged (place INTEGER PRIMARY KEY, message_id TEXT NOT NULL, conver
                      owner TEXT NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL, json BLOB NOT NULL) STRICT;
 CREATE TABLE refused (place INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT"""
 
-# What the first line of the file says of an answer, or of whose a conversation is, is held against the later ones. All votes of an
-# answer are written at once, so that there may not be any number of them.
+# What the first line of the file says of an answer, or of whose a conversation is, is held against the later ones. All
+# votes of an answer are written at once, so that there may not be any number of them.
 CONTRADICTIONS = """
 CREATE INDEX by_message ON staged (message_id, place);
 INSERT INTO refused
