@@ -16,6 +16,7 @@ from plaudit.model import (
     Plan,
     Project,
     Reason,
+    Redaction,
     Role,
     Subject,
     SubjectKind,
@@ -213,3 +214,12 @@ def test_a_line_without_a_history_is_the_only_revision():
 def test_what_is_no_history_is_refused(changes):
     with pytest.raises((Invalid, MalformedBody)):
         piece(plaudit.understood, {**CHANGED, **changes})
+
+
+def test_a_project_that_keeps_no_addresses_gets_none():
+    """Neither from another tool nor from our own lines, whichever revision has them."""
+    context = Context(replace(PROJECT, redaction=Redaction(comments=True)))
+    told = piece(dify.understood, {**DIFY, "feedback_comment": "ask mara@mail.example"}, context)
+    assert told.submission.comment == "ask [email]"
+    changed = {**CHANGED, "history": [{**FIRST, "comment": "ask mara@mail.example"}, SECOND]}
+    assert [entry.comment for entry in piece(plaudit.understood, changed, context).chain] == ["ask [email]", "too late"]

@@ -102,7 +102,8 @@ def foreign(it: Foreign, context: Context, *, conversation_guessed: bool = False
         in_reply_to=it.question_id, trace_id=it.trace_id, metadata=it.metadata)
     submission = Submission(
         project_id=context.project.id, message_id=it.message_id, subject=owner, auth_level=AuthLevel.SERVER_KEY,
-        contract=it.contract, vote=it.vote, comment=it.comment or None, at=it.at,
+        contract=it.contract, vote=it.vote, comment=rules.kept_comment(context.project, it.comment or None),
+        at=it.at,
         reasons=_reasons(it.reason, it.vote, context.project))
     question = question_of(message, it.question_id, it.question) if it.question_id else None
     return Piece(message, submission=submission, question=question, nobody_named=it.owner is None,

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from plaudit import rules
 from plaudit.errors import Invalid
 from plaudit.http.identifiers import read_id, read_instant
 from plaudit.http.registration import Arms, Content, IssuerName, Medium, Short, SubjectName
 from plaudit.imported import Chain
 from plaudit.imports.piece import Comment, Context, Piece, decoded, question_of
-from plaudit.model import AuthLevel, Contract, Feedback, Message, Role, Subject, SubjectKind, Vote
+from plaudit.model import AuthLevel, Contract, Feedback, Message, Project, Role, Subject, SubjectKind, Vote
 
 VOTES = {"like": Vote.LIKE, "dislike": Vote.DISLIKE, None: None}
 REASONS_MAX = 100
@@ -81,7 +82,7 @@ def understood(line: bytes, context: Context) -> Piece:
     """Raises `Invalid`, `MalformedBody`."""
     given: Line = decoded(_line, line)
     message = _message(given, context.project.id)
-    chain = _chain(given, message)
+    chain = _chain(given, message, context.project)
     _check(given, message, chain)
     return Piece(message, chain=chain, question=_question(given, message))
 
@@ -129,7 +130,7 @@ def _question(given: Line, message: Message) -> Message | None:
     return question_of(message, read_id(given.question_id, "question_id"), given.question, asked_at or None)
 
 
-def _chain(given: Line, message: Message) -> Chain:
+def _chain(given: Line, message: Message, project: Project) -> Chain:
     created_at = read_instant(given.created_at, "created_at")
     said: tuple[Line | Revision, ...] = given.history or (given,)
     return tuple(Feedback(
@@ -139,7 +140,7 @@ def _chain(given: Line, message: Message) -> Chain:
         auth_level=each.auth_level,
         contract=each.contract,
         vote=VOTES[each.vote],
-        comment=each.comment,
+        comment=rules.kept_comment(project, each.comment),
         revision=revision,
         created_at=created_at,
         updated_at=read_instant(each.updated_at, "updated_at"),
