@@ -72,7 +72,7 @@ async def test_every_column_holds_what_it_says(store):
     assert strict == dict.fromkeys(
         ("messages", "conversations", "feedback", "history", "visitors", "guest_devices", "readiness", "cells",
          "totals_changes", "totals_hourly", "totals_daily", "totals_zones", "review_queue", "reviews", "links",
-         "unknown_messages"), True)
+         "unknown_messages", "outbox", "dead_letters", "audit"), True)
 
 
 async def test_a_second_server_on_the_same_file_is_refused(opened, sqlite_path):

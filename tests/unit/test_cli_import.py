@@ -253,7 +253,7 @@ def test_a_score_that_names_nobody_is_the_answers_owners_where_that_is_known(cap
 
 @ON_A_FILE
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["none.json", "--format", "dify"], "file 'none.json' does not exist"),
+    (["none.json", "--format", "dify"], "none.json: there is no such file"),
     (["votes.json", "--format", "other"], "'other' is not one of"),
     (["votes.json", "--format", "dify", "--owner-issuer", "https://a#b"], "an issuer is an address, without a #"),
     (["votes.json", "--format", "plaudit", "--owner-issuer", "https://a"], "our own lines say whose the votes are"),

@@ -47,7 +47,7 @@ class Asked:
 
 
 def import_(file: Annotated[Path, typer.Argument(metavar="FILE", help="What to import; its ending says what is in it: "
-                                                 ".jsonl, .json or .csv.", exists=True, dir_okay=False)],
+                                                 ".jsonl, .json or .csv.")],
             form: Annotated[Format, typer.Option("--format", "-f", help="Whose it is.")],
             dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done; change nothing.")
                                ] = False,
@@ -72,6 +72,8 @@ def import_(file: Annotated[Path, typer.Argument(metavar="FILE", help="What to i
 
     from plaudit.cli import logs
 
+    if not file.is_file():
+        raise Misused(f"{file}: there is no such file")
     if owner_issuer is not None and not ISSUER.fullmatch(owner_issuer):
         raise Misused("--owner-issuer: an issuer is an address, without a # or a space")
     if owner_issuer is not None and form is Format.PLAUDIT:
