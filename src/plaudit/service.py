@@ -42,7 +42,7 @@ from plaudit.ports import Registered, Store
 
 OWN_MESSAGES_MAX = 1000  # of one conversation
 CONVERSATIONS_A_READ, MESSAGES_A_READ = 100, 50
-PURGED_BYTES_MAX = 256 * 1024 * 1024  # a second or two
+PURGED_BYTES_MAX = 128 * 1024 * 1024  # votes wait a second or two
 
 
 class Service:

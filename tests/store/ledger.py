@@ -57,6 +57,19 @@ class Ledger:
                          for it in last]
         return len(own), sum(it.vote is not None for it in last)
 
+    def erase(self, project_id, who):
+        """How many messages and standing votes of theirs are gone, and how many have become them."""
+        who = self.links.get((project_id, who), who)
+        own = {key for key, it in self.messages.items() if (it.project_id, it.owner) == (project_id, who)}
+        linked = [key for key, user in self.links.items() if (key[0], user) == (project_id, who)]
+        votes = sum(it.message_id in {message_id for _, message_id in own} for it in self.standing(project_id))
+        self.messages = {key: it for key, it in self.messages.items() if key not in own}
+        self.owners = {key: it for key, it in self.owners.items() if (key[0], it) != (project_id, who)}
+        self.changes = [it for it in self.changes if (it.project_id, it.message_id) not in own]
+        for key in linked:
+            del self.links[key]
+        return len(own), votes, len(linked)
+
     def history(self, project_id, message_id):
         """Only the owner votes, so a message's history is one person's."""
         return [it for it in self.changes if (it.project_id, it.message_id) == (project_id, message_id)]

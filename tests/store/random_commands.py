@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from ledger import Ledger
 
 from plaudit.errors import Conflict, PlauditError
-from plaudit.model import AuthLevel, Contract, FeedbackFilter, Plan, Project, Role, Vote, Voter
+from plaudit.model import AuthLevel, Contract, FeedbackFilter, Plan, Project, Role, SubjectKind, Vote, Voter
+from plaudit.people import Person
 from plaudit.rules import decide
 from plaudit.service import Service
 from plaudit.store.sqlite import SqliteStore
@@ -95,6 +96,13 @@ class Machine(RuleBasedStateMachine):
         else:
             assert (linked.messages, linked.votes, linked.superseded) == (*expected, 0)
 
+    @rule(project_id=project_ids, who=st.sampled_from([ANNA, GUEST, VISITOR]), removes_votes=st.booleans())
+    def erase(self, project_id, who, removes_votes):
+        expected = self.ledger.erase(project_id, who)
+        erased, _ = self.loop.run(self.service.erase(
+            project_id, Person(who), actor="operator", removes_votes=removes_votes, purged_bytes_max=0))
+        assert (erased.messages, erased.votes, erased.identities) == expected
+
     @rule(milliseconds=st.sampled_from([1, HOUR, -DAY]))
     def turn_the_clock(self, milliseconds):
         self.clock.now += milliseconds
@@ -131,10 +139,10 @@ class Machine(RuleBasedStateMachine):
 
     async def all_pages(self, project_id, limit):
         page = await self.service.feedback(project_id, FeedbackFilter(), limit=limit)
-        listed = [it.feedback for it in page.items]
+        listed = [it.feedback for it in page.items if it.feedback.subject.kind is not SubjectKind.ERASED]
         while page.cursor is not None:
             page = await self.service.feedback(project_id, FeedbackFilter(), limit=limit, cursor=page.cursor)
-            listed += [it.feedback for it in page.items]
+            listed += [it.feedback for it in page.items if it.feedback.subject.kind is not SubjectKind.ERASED]
         return listed
 
 

@@ -73,7 +73,7 @@ def purge(config: Config = None) -> None:
     """Remove from an SQLite database's files what was deleted.
 
     `plaudit subject erase` does so by itself. A running server does where the file is small; where its answer says
-    `"purged": false`, stop it and run this. It takes a minute for each ten gigabytes or so, and needs as much room
+    `"purged": false`, stop it and run this. It takes a few minutes for each ten gigabytes, and needs as much room
     again.
 
     Example:
