@@ -6,7 +6,8 @@ some of those whose fate nobody knows: an answer of 503 and a broken connection 
 
 `violations` reads the database and says in words what is wrong. The invariants' numbers: I1 every acknowledged vote is
 there, I2 nothing is there that nobody sent, I3 one row a key, I4 the database is sound, I5 totals and queue say what
-the votes do, I6 the history has an entry for each change and no other, I7 every answer is as it should be.
+the votes do, I6 the history has an entry for each change and no other, I7 every answer is as it should be,
+I9 an endpoint will be told of each entry once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,8 @@ QUEUED = """
     FROM feedback WHERE (vote = -1 OR (vote = 1 AND comment IS NOT NULL)) AND subject NOT LIKE 'erased:%'"""
 IN_QUEUE = "SELECT project_id, message_id, subject, rank FROM review_queue"
 
+TOLD = "SELECT seq, endpoint FROM outbox UNION ALL SELECT seq, endpoint FROM dead_letters"
+
 QUERIES = {
     "I3 more than one row of a key": f"SELECT {KEY} FROM feedback GROUP BY {KEY} HAVING count(*) > 1",
     "I3 a vote that is not its message's owner's": """
@@ -58,6 +61,11 @@ QUERIES = {
         SELECT {ENTRY_KEY}, revision FROM (
             SELECT *, lag(updated_at) OVER (PARTITION BY {ENTRY_KEY} ORDER BY revision) AS before FROM ({ENTRIES}))
         WHERE before > updated_at""",
+    "I9 the outbox is not what the history says": f"""
+        WITH told AS (SELECT seq FROM ({TOLD}) AS any_endpoint WHERE endpoint = 'nobody')
+        SELECT seq, count(told.seq) FROM history LEFT JOIN told USING (seq)
+        WHERE seq >= (SELECT min(seq) FROM told) GROUP BY seq HAVING count(told.seq) <> 1
+        UNION ALL SELECT seq, 0 FROM told WHERE seq NOT IN (SELECT seq FROM history)""",
     "I6 something removed that was not there": f"""
         SELECT {ENTRY_KEY}, revision FROM (
             SELECT *, lag(vote) OVER (PARTITION BY {ENTRY_KEY} ORDER BY revision) AS before,

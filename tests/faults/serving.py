@@ -56,9 +56,10 @@ scopes = ["admin", "messages:write", "feedback:read"]
 """
 
 
+NOBODY = "http://127.0.0.1:1/"
 WEBHOOK = """
 [[projects.webhooks]]
-id = "all"
+id = "{id}"
 url = "{url}"
 secret_files = ["{secret_file}"]
 allow_private = true
@@ -78,12 +79,13 @@ async def until(holds: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> 
 
 class Plaudit:
     """`launcher`: Python's arguments, another script than `-m plaudit` where it is to be put together otherwise.
-    `around`: a command before Python. `webhook`: where it tells of every vote."""
+    `around`: a command before Python. `webhook`: where it tells of every vote; unless a test says so, nobody is there,
+    and all that is to be told stays in the outbox."""
 
     def __init__(self, folder: Path, *, database: Database | None = None, launcher: Sequence[str] = PLAUDIT,
                  around: Sequence[str] = (), environment: Mapping[str, str] | None = None,
                  drain_seconds: float = 0, queue_max: int = 4096,
-                 database_connections: int = 10, webhook: str | None = None) -> None:
+                 database_connections: int = 10, webhook: str = NOBODY) -> None:
         folder.mkdir()
         self.database = database or folder / "plaudit.db"
         self.port = free_port()
@@ -94,8 +96,7 @@ class Plaudit:
             database_connections=database_connections,
             publishable_key=PUBLISHABLE_KEY, sha256=hashlib.sha256(SERVER_KEY.encode()).hexdigest()))
         self.webhook_secret = new_secret()
-        if webhook:
-            self._tell(webhook, folder / "webhook-secret")
+        self._tell(webhook, folder / "webhook-secret")
         self._log = folder / "server.log"
         self._log.touch()
         self.launcher, self._around, self.environment = launcher, around, dict(environment or {})
@@ -107,7 +108,8 @@ class Plaudit:
         secret_file.write_text(self.webhook_secret)
         secret_file.chmod(0o600)
         with self.configuration.open("a") as configuration:
-            configuration.write(WEBHOOK.format(url=url, secret_file=secret_file))
+            endpoint = "nobody" if url == NOBODY else "all"
+            configuration.write(WEBHOOK.format(id=endpoint, url=url, secret_file=secret_file))
 
     @property
     def pid(self) -> int:

@@ -16,6 +16,9 @@ AGAIN = STATE.replace("revision", "revision + 1").replace("seq", "seq + 1000")
 CHECKS = f"""
     SELECT conrelid::regclass::text, conname FROM pg_constraint
     WHERE contype = 'c' AND connamespace = '{SCHEMA}'::regnamespace"""
+DOUBLED = """
+    INSERT INTO dead_letters (endpoint, seq, project_id, message_id, kind, attempts, voted_at, died_at, failure)
+    SELECT endpoint, seq, project_id, message_id, kind, 8, voted_at, 0, 'status 500' FROM outbox"""
 PAGE_BYTES = 8192
 TAMPERING = {
     "an acknowledged vote is lost": ("DELETE FROM history WHERE seq = (SELECT max(seq) FROM history)", "I1"),
@@ -36,6 +39,8 @@ TAMPERING = {
     "time goes back": ("UPDATE history SET updated_at = 1 WHERE revision = 2", "updatedAt goes back"),
     "the totals are wrong": ("DELETE FROM totals_hourly; DELETE FROM totals_daily; DELETE FROM totals_changes", "I5 t"),
     "nobody is to review it": ("DELETE FROM review_queue", "I5 the queue"),
+    "nobody will be told of it": ("DELETE FROM outbox WHERE seq = (SELECT max(seq) FROM outbox)", "I9"),
+    "somebody will be told of it twice": (DOUBLED, "I9"),
     "nothing was removed": ("UPDATE history SET vote = NULL", "I6 something removed that was not there"),
 }
 

@@ -233,7 +233,7 @@ def test_a_vote_is_decided_by_two_primary_keys(connection, tmp_path):
 @pytest.mark.parametrize("name", [
     "votes", "the next page of votes", "votes of some days", "one kind of votes", "a model's votes",
     "a conversation's messages", "a conversation's newest messages", "the queue", "the next page of the queue",
-    "a search", "the next page of a search",
+    "a search", "the next page of a search", "what is due to an endpoint",
 ])
 def test_a_page_is_read_in_its_order(connection, name):
     """Nothing is sorted, so that a page costs what it shows and not what is stored."""
