@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from plaudit.model import OWN_CONTRACTS, Contract, GuestMode, Issuer, Limits, Plan, Project, Scope, ServerKey
-from plaudit.settings import Settings, SettingsError, load, open_secrets
+from plaudit.settings import Settings, SettingsError, load, loading, open_secrets
 from plaudit.settings.keys import KeyRecord, Keys, add_key, keys_file, read_keys, revoke_key, with_keys
 from plaudit.settings.manual import manual
 from plaudit.settings.secrets import secrets_file
+from plaudit.settings.table import SECTIONS
 from plaudit.settings.toml_lines import key_lines
 
 UNLIMITED = Plan("unlimited", frozenset({"feedback"}))
@@ -305,6 +306,12 @@ def test_the_line_of_every_key():
 
 
 # ---------------------------------------------------------------- the manual
+
+
+@pytest.mark.parametrize(("title", "table"), SECTIONS[3:], ids=[title for title, _ in SECTIONS[3:]])
+def test_a_mistake_is_told_by_what_is_known_of_its_own_table(title, table):
+    """Whichever tables there are beside it."""
+    assert loading._table(("projects", 0, title.strip("`[]").removeprefix("projects."))) is table
 
 
 def test_the_manual_is_fresh():

@@ -202,13 +202,11 @@ def _known(path: KeyPath) -> list[str]:
 
 
 def _table(path: KeyPath) -> type[Struct]:
-    tables = {"plans": SECTIONS[1], "projects": SECTIONS[2], "limits": SECTIONS[3], "issuers": SECTIONS[4],
-              "server_keys": SECTIONS[5], "receipt_keys": SECTIONS[6], "dashboard": SECTIONS[7],
-              "reasons": SECTIONS[8], "texts": SECTIONS[8], "webhooks": SECTIONS[9]}
+    tables = {title.strip("`[]").removeprefix("projects."): table for title, table in SECTIONS}
     if path[:1] == ("plans",):
         return PlanTable
     names = [step for step in path if isinstance(step, str)]
-    return tables[names[-1]][1] if names else Settings
+    return tables[{"texts": "reasons"}.get(names[-1], names[-1])] if names else Settings
 
 
 def _choices(path: KeyPath, what: str) -> str:
