@@ -1,5 +1,6 @@
 """What a project keeps for a while only is forgotten then, a part at a time, and no number changes."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,17 @@ async def test_a_forgotten_content_does_not_come_back(store):
     await forget_old(store, Kept.CONTENTS)
     await store.register([a_message("m-1", created_at=OLD, content="late")])
     assert (await store.message("acme", "m-1")).content is None
+
+
+async def test_who_votes_at_the_same_moment_is_not_found_by_a_forgotten_content(store, database, monkeypatch):
+    monkeypatch.setattr(retaining, "LOOKED_AT_MAX", 10)
+    await store.register([a_message(f"m-{n}", content="bygone", created_at=OLD) for n in range(40)])
+    await asyncio.gather(forget_old(store, Kept.CONTENTS), *(
+        store.submit(a_vote(f"m-{n}", vote=DISLIKE, comment="said", at=NEW)) for n in range(40)))
+    assert await found_by(store, "bygone") == []
+    page = await store.review_queue("acme", ReviewFilter(search="said"), limit=99, cursor=None)
+    assert len(page.items) == 40
+    assert await wrong(store, database) == []
 
 
 async def test_old_votes_are_nobodys(store, database, past):

@@ -129,3 +129,14 @@ RETURNING message_id, conversation_id;
 UPDATE conversations SET title = NULL
 WHERE project_id = :project_id AND conversation_id IN (SELECT w.value FROM json_each(:ids) AS w)
   AND updated_at < :before AND title IS NOT NULL;
+
+-- read_keys_to_hold --
+-- Of messages and their owners' votes; with `unused` for a revision where there is none.
+SELECT m.message_id, m.owner, coalesce(f.revision, :unused)
+FROM json_each(:ids) AS w
+CROSS JOIN messages AS m ON m.project_id = :project_id AND m.message_id = w.value
+LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner;
+
+-- let_go_of_keys --
+-- Nothing: there is one writer.
+SELECT w.value FROM json_each(:ids) AS w LIMIT 0;

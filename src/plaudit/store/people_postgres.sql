@@ -70,3 +70,12 @@ RETURNING message_id, conversation_id;
 UPDATE conversations SET title = NULL
 WHERE project_id = :project_id AND conversation_id = ANY(:ids::text[]) AND updated_at < :before
   AND title IS NOT NULL;
+
+-- read_keys_to_hold --
+SELECT m.message_id, m.owner, coalesce(f.revision, :unused::integer)
+FROM messages AS m
+LEFT JOIN feedback AS f ON f.project_id = m.project_id AND f.message_id = m.message_id AND f.subject = m.owner
+WHERE m.project_id = :project_id AND m.message_id = ANY(:ids::text[]);
+
+-- let_go_of_keys --
+DELETE FROM feedback WHERE project_id = :project_id AND message_id = ANY(:ids::text[]) AND revision = :unused::integer;

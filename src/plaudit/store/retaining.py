@@ -12,7 +12,7 @@ from typing import Any
 from plaudit.exported import BEGINNING, Position
 from plaudit.model import Instant, Subject
 from plaudit.people import Kept, Old
-from plaudit.store import erasing, rows
+from plaudit.store import erasing, linking, rows
 from plaudit.store.derived import rank_of, words_row
 from plaudit.store.exporting import LATER, SAME
 from plaudit.store.plans import Ask, Put, Row, Steps
@@ -95,7 +95,12 @@ def _forget_comments(project_id: str, before: Instant, found: Sequence[Row]) -> 
 
 
 def _forget_contents(project_id: str, before: Instant, ids: list[str]) -> Steps[None]:
-    """And titles of conversations in which nothing new was said. Nothing completes such a message any more."""
+    """And titles of conversations in which nothing new was said. Nothing completes such a message any more.
+
+    Who votes meanwhile is waited for, or finds no content: all keys that a vote can have are held, as `linking` does.
+    """
+    keys = yield Ask("read_keys_to_hold", {"project_id": project_id, "ids": ids, "unused": linking.UNUSED})
+    yield Put("claim_votes", sorted((project_id, *key) for key in keys))
     forgotten = yield Ask("forget_contents", {
         "project_id": project_id, "ids": ids, "before": before, "no_metadata": NO_METADATA})
     conversations = sorted({conversation_id for _, conversation_id in forgotten})
@@ -106,6 +111,7 @@ def _forget_contents(project_id: str, before: Instant, ids: list[str]) -> Steps[
         worded += [(rank, message_id, comment) for vote, comment, auth_level, seq in votes
                    if (rank := rank_of(seq, counted(vote, comment is not None, auth_level))) is not None]
     yield from _reword(project_id, worded)
+    yield Ask("let_go_of_keys", {"project_id": project_id, "ids": ids, "unused": linking.UNUSED})
 
 
 def _reword(project_id: str, texts: Sequence[tuple[int, str, str | None]]) -> Steps[None]:
