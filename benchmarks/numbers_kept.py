@@ -22,7 +22,8 @@ import server
 
 from plaudit.analytics import Analytics
 from plaudit.counts import Selection
-from plaudit.model import Plan, Project, ReviewFilter
+from plaudit.deeds import ReviewFilter
+from plaudit.model import Plan, Project
 from plaudit.store.recount import recount
 from plaudit.store.sqlite_plans import run
 from plaudit.store.sqlite_reading import SqliteReading

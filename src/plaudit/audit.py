@@ -12,7 +12,8 @@ from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any
 
-from plaudit.model import Action, AuditEntry, Deed, Project
+from plaudit.deeds import Action, AuditEntry, Deed
+from plaudit.model import Project
 
 OPERATOR = "operator"  # whoever may write the settings, the keys and the database
 FIRST = AuditEntry(0, 0, "", Action.SETTINGS_CHANGED, {}, "")  # comes before every chain; it stands in none

@@ -5,9 +5,7 @@ stop. Nothing happens when this module is imported.
 """
 
 import asyncio
-import errno
 import gc
-import os
 import socket
 import sys
 import time
@@ -32,7 +30,6 @@ from plaudit.auth.keys import new_publishable_key, new_server_key
 from plaudit.auth.oidc import Provider
 from plaudit.auth.viewers import Viewers
 from plaudit.charts.drawing import Drawing
-from plaudit.errors import PlauditError
 from plaudit.events import Endpoint
 from plaudit.http import dashboard, development, sockets
 from plaudit.http.app import Application, EdgeSettings
@@ -45,7 +42,7 @@ from plaudit.http.worker_metrics import Board
 from plaudit.model import Instant, Issuer, Limits, Project, Scope
 from plaudit.ports import IssuerCheck
 from plaudit.service import Service
-from plaudit.settings import Configuration, Secrets, Settings, SettingsError, open_secrets
+from plaudit.settings import Configuration, Secrets, Settings, open_secrets
 from plaudit.settings.keys import KeyRecord, Keys, add_key, read_keys, with_keys
 from plaudit.settings.secrets import client_secret, development_key
 from plaudit.settings.table import DashboardTable
@@ -100,12 +97,6 @@ class People:
     service: Service
     store: databases.AnyStore
     authenticator: Authenticator
-
-
-class PortTaken(PlauditError):
-    """Another process listens there; when it ends, the port is free"""
-
-    code = "port_taken"
 
 
 Announce = Callable[[Running], Awaitable[None]]
@@ -308,31 +299,6 @@ async def limits_problem(url: str) -> str | None:
 
 
 # ---------------------------------------------------------------- before anything is open
-
-
-def listen(settings: Settings) -> tuple[socket.socket, Settings]:
-    """A listening socket, and the settings with the port that it has. Raises `PortTaken`, `SettingsError`."""
-    return _bound(sockets.listen, settings)
-
-
-def reserve(settings: Settings) -> tuple[socket.socket, Settings]:
-    """A socket that keeps the address for several workers, and the settings as `listen` gives them.
-
-    Raises as `listen`.
-    """
-    return _bound(sockets.reserve, settings)
-
-
-def _bound(bind: Callable[[str, int], socket.socket], settings: Settings) -> tuple[socket.socket, Settings]:
-    try:
-        bound = bind(settings.host, settings.port)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        said = f"cannot listen on {settings.host} port {settings.port} ({reason})"
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(f"{said}; stop what is there, or choose another with --port") from error
-        raise SettingsError(f"{said}; choose another with --host or --port") from error
-    return bound, msgspec.structs.replace(settings, port=bound.getsockname()[1])
 
 
 def prepare(configuration: Configuration, environ: Mapping[str, str]) -> Prepared:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from plaudit.deeds import Review
 from plaudit.exported import Position
-from plaudit.model import Feedback, Message, Review, Subject
+from plaudit.model import Feedback, Message, Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from plaudit.counts import Counted, Dimension, Grouping, Selection
+from plaudit.deeds import Action, AuditEntry, Deed, Review, ReviewFilter, ReviewItem
 from plaudit.errors import Conflict
 from plaudit.events import Backlog, DeadLetter, Delivery, Endpoint, Settled
 from plaudit.exported import ExportPage, Moment, Position
 from plaudit.imported import Told, Verdict
 from plaudit.model import (
-    Action,
-    AuditEntry,
     Conversation,
-    Deed,
     Feedback,
     FeedbackFilter,
     Instant,
@@ -27,9 +25,6 @@ from plaudit.model import (
     Page,
     Project,
     RatedMessage,
-    Review,
-    ReviewFilter,
-    ReviewItem,
     Role,
     ServerKey,
     Subject,

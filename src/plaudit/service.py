@@ -9,15 +9,13 @@ from typing import Any
 from plaudit import rules
 from plaudit.arrivals import Arrivals
 from plaudit.counts import Selection
+from plaudit.deeds import Action, AuditEntry, Deed, Review, ReviewFilter, ReviewItem
 from plaudit.errors import Conflict, Forbidden, NotFound, Unavailable
 from plaudit.exported import ExportPage, Moment, Position
 from plaudit.model import (
-    Action,
-    AuditEntry,
     AuthLevel,
     Contract,
     Conversation,
-    Deed,
     Feedback,
     FeedbackFilter,
     Instant,
@@ -27,9 +25,6 @@ from plaudit.model import (
     Project,
     RatedMessage,
     Receipt,
-    Review,
-    ReviewFilter,
-    ReviewItem,
     Role,
     Subject,
     SubjectKind,

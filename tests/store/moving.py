@@ -14,8 +14,8 @@ import uvloop
 from command_line import Said, plaudit
 from examples import ANNA, BORIS, DISLIKE, GUEST, LIKE, NOW, VISITOR, a_message, a_vote
 
+from plaudit.deeds import Review
 from plaudit.events import Endpoint, Settled
-from plaudit.model import Review
 from plaudit.rules import decide
 from plaudit.store import copy_postgres, copy_sqlite
 from plaudit.store.copy import copy

@@ -8,7 +8,8 @@ from examples import ANNA, DAY, DISLIKE, GUEST, HOUR, NOW, a_message, a_vote
 from register import contradictions
 
 from plaudit.counts import Grouping, Selection
-from plaudit.model import AuthLevel, Review, Role, Subject, SubjectKind
+from plaudit.deeds import Review
+from plaudit.model import AuthLevel, Role, Subject, SubjectKind
 
 BOUND = AuthLevel.GUEST_BOUND
 LATER = NOW + DAY

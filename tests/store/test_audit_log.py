@@ -6,8 +6,9 @@ import pytest
 from examples import ANNA, DISLIKE, NOW, a_message, a_vote
 
 from plaudit import audit
+from plaudit.deeds import Action, Deed, Review
 from plaudit.errors import Conflict
-from plaudit.model import Action, Deed, GuestMode, Plan, Project, Review
+from plaudit.model import GuestMode, Plan, Project
 
 pytestmark = pytest.mark.anyio
 

@@ -17,8 +17,9 @@ from moving import MANY, ODD_IDS, Place, copied, copied_until, interrupted, with
 from serving import until
 
 from plaudit.counts import Attribute, Dimension, Grouping, Selection
+from plaudit.deeds import ReviewFilter, ReviewItem
 from plaudit.errors import PlauditError, Unavailable
-from plaudit.model import Page, ReviewFilter, ReviewItem, Vote
+from plaudit.model import Page, Vote
 from plaudit.rules import decide
 from plaudit.store import copy_postgres, copy_sqlite
 from plaudit.store.copy import CopyFailed

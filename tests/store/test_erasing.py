@@ -12,9 +12,10 @@ from strangers import A_REVIEW, LATER, OTHER_GUEST, a_guest_with_a_past, by_buck
 
 from plaudit import audit
 from plaudit.counts import Grouping, Selection
+from plaudit.deeds import Action, Deed, ReviewFilter
 from plaudit.errors import Conflict
 from plaudit.events import Endpoint
-from plaudit.model import Action, Deed, FeedbackFilter, Receipt, ReviewFilter, Role, SubjectKind
+from plaudit.model import FeedbackFilter, Receipt, Role, SubjectKind
 from plaudit.people import Erased, Person, Traces
 from plaudit.rules import decide
 from plaudit.store import erasing

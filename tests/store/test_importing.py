@@ -8,9 +8,10 @@ from counting import wrong_totals
 from examples import ANNA, BORIS, DISLIKE, GUEST, HOUR, LIKE, NOW, VISITOR, a_message, a_vote
 from opening import open_store
 
+from plaudit.deeds import ReviewFilter
 from plaudit.events import Endpoint
 from plaudit.imported import Told, Verdict
-from plaudit.model import AuthLevel, Contract, Feedback, ReviewFilter, Role
+from plaudit.model import AuthLevel, Contract, Feedback, Role
 from plaudit.rules import decide
 from plaudit.store import importing
 

@@ -18,19 +18,9 @@ from strangers import (
     wrong,
 )
 
+from plaudit.deeds import ReviewFilter
 from plaudit.errors import Conflict, Forbidden, Invalid
-from plaudit.model import (
-    AuthLevel,
-    Contract,
-    Conversation,
-    FeedbackFilter,
-    Linked,
-    Plan,
-    Project,
-    Receipt,
-    ReviewFilter,
-    Voter,
-)
+from plaudit.model import AuthLevel, Contract, Conversation, FeedbackFilter, Linked, Plan, Project, Receipt, Voter
 from plaudit.ports import Registered
 from plaudit.service import Service
 from plaudit.store import linking

@@ -17,8 +17,9 @@ from examples import ANNA, BORIS, DISLIKE, GUEST, NOW, Clock, a_message, a_vote
 from register import contradictions
 from strangers import A_REVIEW
 
+from plaudit.deeds import ReviewFilter
 from plaudit.errors import Conflict, Forbidden, NotFound
-from plaudit.model import AuthLevel, Feedback, Receipt, ReviewFilter, Role, Subject, SubjectKind
+from plaudit.model import AuthLevel, Feedback, Receipt, Role, Subject, SubjectKind
 from plaudit.rules import decide
 from plaudit.store import linking, reviewing, writes
 from plaudit.store.postgres import PostgresStore

@@ -9,8 +9,9 @@ from examples import BORIS, DISLIKE, LIKE, NOW, a_message, a_vote
 from opening import open_store
 from strangers import link, their_vote, theirs
 
+from plaudit.deeds import Action, Deed, Review, ReviewFilter
 from plaudit.errors import Unavailable
-from plaudit.model import Action, Deed, FeedbackFilter, Review, ReviewFilter, Subject
+from plaudit.model import FeedbackFilter, Subject
 from plaudit.people import Person
 from plaudit.rules import decide
 from plaudit.store import sqlite_purge

@@ -11,20 +11,9 @@ from examples import ANNA, DAY, DISLIKE, GUEST, LIKE, NOW, a_message, a_vote
 
 from plaudit import store as package
 from plaudit.counts import Grouping, Period, Selection
+from plaudit.deeds import Action, Deed, Review, ReviewFilter
 from plaudit.events import Delivery, Due, Endpoint, Kind, Settled
-from plaudit.model import (
-    Action,
-    AuthLevel,
-    Contract,
-    Conversation,
-    Deed,
-    FeedbackFilter,
-    Missed,
-    MissedReason,
-    Review,
-    ReviewFilter,
-    Role,
-)
+from plaudit.model import AuthLevel, Contract, Conversation, FeedbackFilter, Missed, MissedReason, Role
 from plaudit.rules import decide
 from plaudit.store import auditing, folding, linking, outbox, reads, reviewing, totals, writes
 from plaudit.store.queries import queries

@@ -9,8 +9,9 @@ from counting import wrong_totals
 from examples import ANNA, BORIS, DISLIKE, HOUR, NOW, a_message, a_vote
 
 from plaudit.counts import Grouping, Selection
+from plaudit.deeds import ReviewFilter
 from plaudit.errors import Conflict, Forbidden, NotFound
-from plaudit.model import Receipt, ReviewFilter
+from plaudit.model import Receipt
 from plaudit.ports import Registered
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 from upgrades import PAST_RELEASES, restore
 
 from plaudit.counts import Attribute, Dimension, Grouping, Period, Selection
-from plaudit.model import AuthLevel, Page, Review, ReviewFilter, Role
+from plaudit.deeds import Review, ReviewFilter
+from plaudit.model import AuthLevel, Page, Role
 from plaudit.rules import decide
 from plaudit.store.failures import CannotOpen
 from plaudit.store.postgres import PostgresStore

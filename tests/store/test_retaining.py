@@ -10,7 +10,8 @@ from opening import open_store
 from strangers import A_REVIEW, a_guest_with_a_past, by_bucket, wrong
 
 from plaudit.counts import Grouping, Selection
-from plaudit.model import FeedbackFilter, Receipt, ReviewFilter, Role, SubjectKind
+from plaudit.deeds import ReviewFilter
+from plaudit.model import FeedbackFilter, Receipt, Role, SubjectKind
 from plaudit.people import Kept
 from plaudit.rules import decide
 from plaudit.store import retaining

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import Ledger
 
+from plaudit.deeds import Review, ReviewFilter
 from plaudit.errors import Conflict, Invalid, NotFound
-from plaudit.model import AuthLevel, Review, ReviewFilter, Role, Vote
+from plaudit.model import AuthLevel, Role, Vote
 from plaudit.rules import decide
 from plaudit.store import reviewing
 from plaudit.store.postgres import PostgresStore

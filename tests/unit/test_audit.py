@@ -5,19 +5,8 @@ from dataclasses import replace
 import pytest
 
 from plaudit import audit
-from plaudit.model import (
-    Action,
-    Deed,
-    GuestMode,
-    Issuer,
-    Limits,
-    Plan,
-    Project,
-    ReceiptAlgorithm,
-    ReceiptKey,
-    Scope,
-    ServerKey,
-)
+from plaudit.deeds import Action, Deed
+from plaudit.model import GuestMode, Issuer, Limits, Plan, Project, ReceiptAlgorithm, ReceiptKey, Scope, ServerKey
 
 NOW = 1_795_334_460_000
 PROJECT = Project("shop", "The shop", Plan("pro", frozenset({"feedback"})), "pro", publishable_key="pk_open-sesame",

@@ -8,7 +8,7 @@ import pytest
 from command_line import plaudit
 
 from plaudit import rules
-from plaudit.model import Action, Deed
+from plaudit.deeds import Action, Deed
 from plaudit.store.sqlite import SqliteStore
 
 NOW = 1_795_345_200_000

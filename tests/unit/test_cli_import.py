@@ -12,19 +12,9 @@ import pytest
 from command_line import plaudit
 
 from plaudit import databases, rules
+from plaudit.deeds import ReviewFilter
 from plaudit.imports import staging
-from plaudit.model import (
-    AuthLevel,
-    Contract,
-    Feedback,
-    Message,
-    ReviewFilter,
-    Role,
-    Subject,
-    SubjectKind,
-    Submission,
-    Vote,
-)
+from plaudit.model import AuthLevel, Contract, Feedback, Message, Role, Subject, SubjectKind, Submission, Vote
 from plaudit.settings import load
 from plaudit.store.planned import PlannedStore
 from plaudit.store.postgres import PostgresStore

@@ -12,7 +12,8 @@ from command_line import parsed, plaudit
 from examples import ANNA, DISLIKE, GUEST, LIKE, NOW, a_message, a_vote
 
 from plaudit import errors
-from plaudit.model import Linked, Review
+from plaudit.deeds import Review
+from plaudit.model import Linked
 from plaudit.ports import Registered
 from plaudit.rules import decide
 from plaudit.store import postgres_server

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from plaudit.model import AuditEntry, Project
+    from plaudit.deeds import AuditEntry
+    from plaudit.model import Project
     from plaudit.ports import Store
     from plaudit.settings import Configuration
 

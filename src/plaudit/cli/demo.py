@@ -41,7 +41,7 @@ def demo(port: Port = None) -> None:
 
     import uvloop
 
-    from plaudit import bootstrap
+    from plaudit import bootstrap, listening
     from plaudit.cli import logs
     from plaudit.settings import Settings, built_in
 
@@ -49,7 +49,7 @@ def demo(port: Port = None) -> None:
         settings = Settings(port=Settings().port if port is None else port, data_dir=folder, development=True,
                             drain_seconds=0, log_format="text", per_address_per_minute=0)
         logs.configure(settings.log_format)
-        listener, settings = bootstrap.listen(settings)
+        listener, settings = listening.listen(settings)
         with listener:
             prepared, receipt_key = _open_to_own_page(bootstrap.prepare(built_in(settings), {}))
             uvloop.run(_serve(prepared, _access(prepared, receipt_key), listener))

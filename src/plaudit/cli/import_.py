@@ -17,9 +17,9 @@ from plaudit.audit import OPERATOR
 from plaudit.cli import Failed, Misused
 from plaudit.cli.options import Config, read
 from plaudit.cli.selection import Project_
+from plaudit.deeds import Action, Deed
 from plaudit.errors import Unavailable
 from plaudit.imports.format import Format
-from plaudit.model import Action, Deed
 from plaudit.store.counted import counted
 
 if TYPE_CHECKING:

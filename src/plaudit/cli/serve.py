@@ -38,10 +38,10 @@ def serve(host: Host = None, port: Port = None, development: Development = None,
 def _alone(configuration: Configuration) -> None:
     import uvloop
 
-    from plaudit import bootstrap
+    from plaudit import bootstrap, listening
     from plaudit.cli import welcome
 
-    listener, settings = bootstrap.listen(configuration.settings)
+    listener, settings = listening.listen(configuration.settings)
     with listener:
         prepared = bootstrap.prepare(configuration.with_settings(settings), os.environ)
         uvloop.run(bootstrap.serve(prepared, listener, welcome.announce))
@@ -51,7 +51,7 @@ def _together(configuration: Configuration) -> int:
     """The exit code of several processes."""
     import uvloop
 
-    from plaudit import bootstrap
+    from plaudit import bootstrap, listening
     from plaudit.cli import exit_code, welcome
     from plaudit.http.worker_metrics import Board
     from plaudit.workers import Worker, supervise
@@ -59,7 +59,7 @@ def _together(configuration: Configuration) -> int:
     def work(worker: Worker) -> int:
         return exit_code(lambda: uvloop.run(bootstrap.serve_as(worker, prepared, board, welcome.announce)))
 
-    reserved, settings = bootstrap.reserve(configuration.settings)
+    reserved, settings = listening.reserve(configuration.settings)
     with reserved:
         prepared = bootstrap.prepare(configuration.with_settings(settings), os.environ)
         board = Board(settings.workers)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plaudit import audit
-from plaudit.model import Action, AuditEntry, Deed, Instant, Project
+from plaudit.deeds import Action, AuditEntry, Deed
+from plaudit.model import Instant, Project
 from plaudit.store import rows
 from plaudit.store.plans import Ask, Put, Row, Steps
 from plaudit.store.reads import EVERYTHING

@@ -17,12 +17,12 @@ from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from plaudit.deeds import Deed
 from plaudit.errors import Conflict
 from plaudit.model import (
     AuthLevel,
     Contract,
     Conversation,
-    Deed,
     Feedback,
     Instant,
     Message,

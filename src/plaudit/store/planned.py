@@ -7,15 +7,13 @@ from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
 from plaudit.counts import Counted, Dimension, Grouping, Selection
+from plaudit.deeds import Action, AuditEntry, Deed, Review, ReviewFilter, ReviewItem
 from plaudit.errors import Conflict
 from plaudit.events import NOBODY, Backlog, DeadLetter, Delivery, Endpoint, Endpoints, Settled
 from plaudit.exported import ExportPage, Moment, Position
 from plaudit.imported import Told, Verdict
 from plaudit.model import (
-    Action,
-    AuditEntry,
     Conversation,
-    Deed,
     Feedback,
     FeedbackFilter,
     Instant,
@@ -25,9 +23,6 @@ from plaudit.model import (
     Page,
     Project,
     RatedMessage,
-    Review,
-    ReviewFilter,
-    ReviewItem,
     Role,
     Subject,
 )

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
+from plaudit.deeds import Deed, Review, ReviewFilter, ReviewItem
 from plaudit.errors import Conflict, Invalid, NotFound
-from plaudit.model import Deed, Page, Review, ReviewFilter, ReviewItem, Subject
+from plaudit.model import Page, Subject
 from plaudit.store import auditing, rows
 from plaudit.store.derived import rank_of
 from plaudit.store.plans import Ask, Row, Steps

@@ -7,10 +7,11 @@ import pytest
 from identity_provider import project
 
 from plaudit.counts import Dimension, Period, Selection
+from plaudit.deeds import ReviewFilter
 from plaudit.errors import Invalid
 from plaudit.http.dashboard.signing_in import own_page
 from plaudit.http.dashboard.view import dimension, read_view, review_filter
-from plaudit.model import AuthLevel, ReviewFilter, Vote
+from plaudit.model import AuthLevel, Vote
 
 MADRID = "Europe/Madrid"
 NOW = int(datetime(2026, 11, 25, 10, 20, tzinfo=UTC).timestamp() * 1000)

@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from plaudit.deeds import Action
 from plaudit.errors import Invalid
 from plaudit.exports import parquet
 from plaudit.exports.exporting import Cursor, Exports, Wanted, cursor_of
@@ -18,7 +19,7 @@ from plaudit.http.api.proof import Proof
 from plaudit.http.api.query import Reader, members, number, one_of, text_up_to
 from plaudit.http.instants import to_text
 from plaudit.http.resource import Resource, resource
-from plaudit.model import Action, Project, Scope
+from plaudit.model import Project, Scope
 from plaudit.service import Service
 
 LIMIT_MAX = 100_000

@@ -4,21 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from plaudit.deeds import AuditEntry
 from plaudit.errors import PlauditError
 from plaudit.http.api.refusals import described
 from plaudit.http.instants import to_text
-from plaudit.model import (
-    AuditEntry,
-    Conversation,
-    Feedback,
-    Linked,
-    Message,
-    Page,
-    RatedMessage,
-    Subject,
-    SubjectKind,
-    Vote,
-)
+from plaudit.model import Conversation, Feedback, Linked, Message, Page, RatedMessage, Subject, SubjectKind, Vote
 
 Json = dict[str, Any]
 CREATED, UNCHANGED, CONFLICT, INVALID = "created", "unchanged", "conflict", "invalid"

@@ -9,9 +9,10 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from plaudit.counts import Attribute, Dimension, Period, Selection
+from plaudit.deeds import ReviewFilter
 from plaudit.errors import Invalid
 from plaudit.http import hours
-from plaudit.model import AuthLevel, Instant, Project, ReviewFilter, Vote
+from plaudit.model import AuthLevel, Instant, Project, Vote
 
 NONE = "∅"  # in an address: those answers that have no value; an empty text there is "any"
 DAYS = {"1": 1, "7": 7, "30": 30, "90": 90, "365": 365}
