@@ -7,7 +7,8 @@ from pyarrow import parquet as reader
 from test_exports_training import line as vote_line
 
 from plaudit.exports import parquet
-from plaudit.exports.lines import COLUMNS, instant
+from plaudit.exports.lines import COLUMNS
+from plaudit.instants import to_text
 
 AT = 1_795_334_400_125
 
@@ -15,7 +16,7 @@ AT = 1_795_334_400_125
 def line(number, **changes):
     return {**dict.fromkeys(COLUMNS), **{name: value for name, value in vote_line(number).items() if name in COLUMNS},
             "reasons": [], "revision": 1, "arms": "{}", "metadata": '{"a":1}',
-            **dict.fromkeys(parquet.INSTANTS, instant(AT)), **changes}
+            **dict.fromkeys(parquet.INSTANTS, to_text(AT)), **changes}
 
 
 def written(parts, monkeypatch, group):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plaudit import instants
 from plaudit.cli import Failed
 from plaudit.cli.key import find_project
 from plaudit.cli.options import Config, read
 from plaudit.cli.selection import AsJson, Project_
-from plaudit.http import instants
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

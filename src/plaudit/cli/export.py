@@ -188,12 +188,12 @@ class _Export:
 
     def _make(self, lines: Path, at: Cursor) -> list[Path]:
         from plaudit.cli import export_made
-        from plaudit.exports.lines import instant
+        from plaudit.instants import to_text
 
         if self._asked.format is Format.PARQUET:
             return export_made.parquet(lines, self._asked.output)
         filters = {**asdict(self._wanted), "consented": self._asked.consented, "redacted": self._asked.redacted}
-        origin = export_made.Origin(self._project.id, instant(at.moment.at), filters)
+        origin = export_made.Origin(self._project.id, to_text(at.moment.at), filters)
         return export_made.training_set(lines, self._asked.output, self._asked.recipe, origin)
 
     async def _grow(self, growing: Growing, at: Cursor) -> None:

@@ -4,13 +4,13 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import msgspec
 
 from plaudit.demo.crowd import Person, Shown, Talk
+from plaudit.instants import to_text
 from plaudit.model import SubjectKind
 
 TALKS_A_BATCH = 500
@@ -104,8 +104,8 @@ def registrations(talk: Talk, whose: Json) -> Iterator[Json]:
     for shown in talk.answers:
         if talk.is_voted_on:
             yield {**common, "id": shown.question_id, "role": "user", "content": shown.question,
-                   "created_at": _instant(shown.at - 5_000)}
-        yield {**common, "id": shown.id, "role": "assistant", "content": shown.answer, "created_at": _instant(shown.at),
+                   "created_at": to_text(shown.at - 5_000)}
+        yield {**common, "id": shown.id, "role": "assistant", "content": shown.answer, "created_at": to_text(shown.at),
                "in_reply_to": shown.question_id if talk.is_voted_on else None, "model": shown.model,
                "prompt_version": shown.prompt_version, "arms": shown.arms}
 
@@ -123,7 +123,3 @@ async def _vote(client: httpx2.AsyncClient, known: Known, person: Person, shown:
 
 def _bearer(token: str) -> Mapping[str, str]:
     return {"authorization": f"Bearer {token}"}
-
-
-def _instant(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,8 @@
 """A line with all that was ever said of its vote, from which `plaudit import` makes the vote again as it was."""
 
 from plaudit.exported import Past
-from plaudit.exports.lines import VOTES, Line, instant, subject_parts
+from plaudit.exports.lines import VOTES, Line, subject_parts
+from plaudit.instants import to_text
 from plaudit.model import Feedback
 from plaudit.redaction import redact
 
@@ -10,7 +11,7 @@ def with_history(line: Line, past: Past, *, redacted: bool = False) -> Line:
     kind, issuer, name = subject_parts(past.owner.key)
     return {
         **line,
-        "asked_at": None if past.asked_at is None else instant(past.asked_at),
+        "asked_at": None if past.asked_at is None else to_text(past.asked_at),
         "owner_kind": kind,
         "owner_issuer": issuer,
         "owner": name,
@@ -29,5 +30,5 @@ def _entry(entry: Feedback, *, redacted: bool) -> Line:
         "reasons": list(entry.reasons),
         "contract": entry.contract.value,
         "auth_level": entry.auth_level.value,
-        "updated_at": instant(entry.updated_at),
+        "updated_at": to_text(entry.updated_at),
     }

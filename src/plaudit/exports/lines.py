@@ -1,12 +1,12 @@
 """One exported vote as one flat line, which every format writes in its own way."""
 
 import json
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from plaudit.exported import ExportedVote
-from plaudit.model import Instant, Subject, SubjectKind
+from plaudit.instants import to_text
+from plaudit.model import Subject, SubjectKind
 from plaudit.redaction import redact
 
 Line = dict[str, Any]  # a text each, but for `revision`, a number, `reasons`, a list of texts, and what is not known
@@ -38,8 +38,8 @@ def line(vote: ExportedVote, *, redacted: bool = False) -> Line:
         "contract": vote.contract,
         "auth_level": vote.auth_level,
         "revision": vote.revision,
-        "created_at": instant(vote.created_at),
-        "updated_at": instant(vote.updated_at),
+        "created_at": to_text(vote.created_at),
+        "updated_at": to_text(vote.updated_at),
         "role": vote.role,
         "model": vote.model,
         "prompt_version": vote.prompt_version,
@@ -50,7 +50,7 @@ def line(vote: ExportedVote, *, redacted: bool = False) -> Line:
         "trace_id": vote.trace_id,
         "span_id": vote.span_id,
         "metadata": vote.metadata,
-        "shown_at": instant(vote.shown_at),
+        "shown_at": to_text(vote.shown_at),
         "content": vote.content,
         "question_id": vote.question_id,
         "question": vote.question,
@@ -73,14 +73,3 @@ def subject_parts(key: str) -> tuple[str, str | None, str]:
         issuer, _, name = subject.name.partition("#")
         return subject.kind.value, issuer, name
     return subject.kind.value, None, subject.name
-
-
-def instant(at: Instant) -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    seconds, milliseconds = divmod(at, 1000)
-    return f"{_second(seconds)}.{milliseconds:03d}Z"
-
-
-@lru_cache(maxsize=1024)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]

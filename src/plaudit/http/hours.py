@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from plaudit import instants
 from plaudit.errors import Invalid
-from plaudit.http import instants
 from plaudit.model import Instant
 
 HOUR_MILLISECONDS = 3_600_000

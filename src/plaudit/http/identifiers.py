@@ -5,8 +5,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from plaudit import instants
 from plaudit.errors import Invalid
-from plaudit.http import instants
 from plaudit.model import Feedback, Instant
 from plaudit.rules import canonical_id
 

@@ -1,12 +1,12 @@
 """An event as an endpoint wants it written: pure."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from plaudit import instants
 from plaudit.events import Body, Endpoint, Event, Kind
-from plaudit.model import Instant, Message, Subject, SubjectKind, Vote
+from plaudit.model import Message, Subject, SubjectKind, Vote
 from plaudit.webhooks import otlp
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ def written(event: Event, endpoint: Endpoint) -> tuple[str, bytes]:
     """A media type, and the body."""
     match endpoint.body:
         case Body.PLAUDIT:
-            return JSON, _json({"type": f"vote.{event.kind}", "timestamp": _time(event.feedback.updated_at),
+            return JSON, _json({"type": f"vote.{event.kind}", "timestamp": instants.to_text(event.feedback.updated_at),
                                 "data": _data(event, endpoint)})
         case Body.CLOUDEVENTS:
             return CLOUDEVENTS, _json(_cloud_event(event, endpoint))
@@ -40,7 +40,7 @@ def _cloud_event(event: Event, endpoint: Endpoint) -> Json:
         "source": f"urn:plaudit:{event.feedback.project_id}",
         "type": f"plaudit.vote.{event.kind}",
         "subject": event.feedback.message_id,
-        "time": _time(event.feedback.updated_at),
+        "time": instants.to_text(event.feedback.updated_at),
         "datacontenttype": JSON,
         "data": _data(event, endpoint),
     }
@@ -62,8 +62,8 @@ def _data(event: Event, endpoint: Endpoint) -> Json:
         "revision": vote.revision,
         "contract": vote.contract.value,
         "auth_level": vote.auth_level.value,
-        "created_at": _time(vote.created_at),
-        "updated_at": _time(vote.updated_at),
+        "created_at": instants.to_text(vote.created_at),
+        "updated_at": instants.to_text(vote.updated_at),
         "message": _message(event.message),
     }
 
@@ -74,7 +74,7 @@ def _message(shown: Message) -> Json:
         "id": shown.id,
         "conversation_id": shown.conversation_id,
         "role": shown.role.value,
-        "created_at": _time(shown.created_at),
+        "created_at": instants.to_text(shown.created_at),
         "model": shown.model,
         "prompt_version": shown.prompt_version,
         "arms": shown.arms,
@@ -118,11 +118,6 @@ def _cut(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.translate(ESCAPES)
-
-
-def _time(instant: Instant) -> str:
-    """RFC 3339 in UTC, with milliseconds."""
-    return datetime.fromtimestamp(instant / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _json(value: Json) -> bytes:

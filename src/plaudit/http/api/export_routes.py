@@ -17,8 +17,8 @@ from plaudit.exports.training import UnpairedLines
 from plaudit.http.api import analytics_query
 from plaudit.http.api.proof import Proof
 from plaudit.http.api.query import Reader, members, number, one_of, text_up_to
-from plaudit.http.instants import to_text
 from plaudit.http.resource import Resource, resource
+from plaudit.instants import to_text
 from plaudit.model import Project, Scope
 from plaudit.service import Service
 

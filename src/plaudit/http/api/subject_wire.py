@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from plaudit.http.api import wire
 from plaudit.http.api.wire import Json
 from plaudit.http.body import to_json
-from plaudit.http.instants import to_text
+from plaudit.instants import to_text
 from plaudit.model import Conversation
 from plaudit.people import Erased, Held, Traces
 

@@ -7,7 +7,7 @@ from typing import Any
 from plaudit.deeds import AuditEntry
 from plaudit.errors import PlauditError
 from plaudit.http.api.refusals import described
-from plaudit.http.instants import to_text
+from plaudit.instants import to_text
 from plaudit.model import Conversation, Feedback, Linked, Message, Page, RatedMessage, Subject, SubjectKind, Vote
 
 Json = dict[str, Any]

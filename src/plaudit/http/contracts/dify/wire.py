@@ -6,8 +6,8 @@ from typing import Any
 
 from plaudit.errors import Invalid
 from plaudit.http.identifiers import vote_id
-from plaudit.http.instants import to_text
 from plaudit.http.query import integer
+from plaudit.instants import to_text
 from plaudit.model import Feedback, RatedMessage, Vote
 
 COMMENT_LENGTH_MAX = 1000

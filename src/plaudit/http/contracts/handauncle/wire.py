@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plaudit.errors import Invalid
-from plaudit.http.instants import to_text
 from plaudit.http.query import choice, integer
+from plaudit.instants import to_text
 from plaudit.model import Conversation, Feedback, Instant, RatedMessage, Role, Vote
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)

@@ -13,8 +13,8 @@ from typing import Any
 from plaudit.errors import Invalid, MalformedBody
 from plaudit.http import scores
 from plaudit.http.identifiers import read_id, read_instant
-from plaudit.http.instants import to_text
 from plaudit.http.query import integer
+from plaudit.instants import to_text
 from plaudit.model import Feedback, Instant, Vote
 
 KEY = "user_score"  # what a vote is called when it is read

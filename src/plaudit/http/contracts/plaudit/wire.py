@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plaudit.errors import Invalid
-from plaudit.http.instants import to_text
+from plaudit.instants import to_text
 from plaudit.model import Feedback, RatedMessage, Reason, Vote
 
 COMMENT_LENGTH_MAX = 1000

@@ -10,8 +10,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from plaudit.errors import Invalid
-from plaudit.http.instants import to_text
 from plaudit.http.query import choice, integer
+from plaudit.instants import to_text
 from plaudit.model import Conversation, Message, Project, RatedMessage, Role, Subject, SubjectKind, Vote
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)

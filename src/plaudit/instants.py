@@ -1,4 +1,4 @@
-"""Instants on the wire: RFC 3339 in UTC with milliseconds, as both contracts print them."""
+"""Instants as text: RFC 3339 in UTC with milliseconds, wherever one is printed or read."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
