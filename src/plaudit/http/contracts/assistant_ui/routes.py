@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from plaudit.errors import Invalid
-from plaudit.http.bearer import bearer
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.assistant_ui import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.errors import without_saying_whose
 from plaudit.http.identifiers import read_id
+from plaudit.http.identity import token_voter
 from plaudit.http.named import key_holder, named_voter
 from plaudit.http.page import page_of
 from plaudit.http.receipts import receipt
@@ -55,10 +55,7 @@ class AssistantUi:
         if names:
             project = await key_holder(request, self._authenticator, self._door, NAME, Scope.FEEDBACK_WRITE)
             return await named_voter(request, self._door, project, NAME, name=_one(names), field=USER_ID)
-        await self._door.knock(request)
-        voter = await self._authenticator.by_bearer(bearer(request))
-        await self._door.admit(request, voter, NAME)
-        return voter
+        return await token_voter(request, self._authenticator, self._door, NAME)
 
 
 def _one(names: list[str]) -> str:

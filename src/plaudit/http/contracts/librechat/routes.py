@@ -3,13 +3,13 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from plaudit.http.bearer import bearer
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.librechat import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
 from plaudit.http.errors import without_saying_whose
 from plaudit.http.identifiers import read_id
+from plaudit.http.identity import token_voter
 from plaudit.http.page import page_of
 from plaudit.http.receipts import receipt
 from plaudit.http.resource import Resource, path_id, resource
@@ -50,10 +50,7 @@ class LibreChat:
                 reasons=thumb.reasons, conversation_id=conversation_id)
 
     async def _voter(self, request: Request) -> Voter:
-        await self._door.knock(request)
-        voter = await self._authenticator.by_bearer(bearer(request))
-        await self._door.admit(request, voter, NAME)
-        return voter
+        return await token_voter(request, self._authenticator, self._door, NAME)
 
 
 def _id(request: Request, name: str) -> str:

@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from plaudit.errors import Unauthenticated
-from plaudit.http.bearer import bearer
 from plaudit.http.body import json_object, json_response, read
 from plaudit.http.contracts.siteassist import wire
 from plaudit.http.document import document_route
 from plaudit.http.door import Door
+from plaudit.http.identity import token_voter
 from plaudit.http.page import page_of
 from plaudit.http.query import single
 from plaudit.http.receipts import receipt
@@ -119,10 +119,7 @@ class SiteAssist:
         )
 
     async def _voter(self, request: Request) -> Voter:
-        await self._door.knock(request)
-        voter = await self._authenticator.by_bearer(bearer(request))
-        await self._door.admit(request, voter, NAME)
-        return voter
+        return await token_voter(request, self._authenticator, self._door, NAME)
 
 
 def _conversation_id(request: Request) -> str:
